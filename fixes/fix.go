@@ -1,0 +1,212 @@
+// Package fixes puts findings right: one recipe a file, the layer that a fix
+// belongs to, and the proof that it changes only what it means to.
+//
+// A fix is edits of bytes, planned at the place that says the fault and
+// declared as data: its [Intent] names every field of every overlay that it
+// changes. [Prove] builds each overlay that reads a changed file before and
+// after; what differs must be the intent, all of it and nothing else. No
+// proof, no fix: the finding then carries the [Reason].
+package fixes
+
+import (
+	"context"
+
+	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A Recipe puts the findings of some rules right, as a logically constant value.
+type Recipe struct {
+	// Rules are the ids of the rules whose findings it can fix.
+	Rules []string
+	// Title says what a pull request of such fixes does, in the imperative: "Pin images to digests".
+	Title string
+	// Plan plans the fix of one finding.
+	Plan func(context.Context, *Plan) (*Fix, error)
+}
+
+// A Fix is a change of files that puts findings right: all of its edits or none.
+type Fix struct {
+	Title string `json:"title"`
+	Rule  string `json:"rule"`
+	// Fingerprints are the findings that it puts right.
+	Fingerprints []string     `json:"fingerprints"`
+	Files        []FileChange `json:"files"`
+	Intent       Intent       `json:"intent"`
+}
+
+// A FileChange is the change of one file against the bytes as they were read.
+type FileChange struct {
+	Path    string            `json:"path"`
+	Splices []yamledit.Splice `json:"splices,omitempty"`
+	// Create holds the whole text of a new file; Delete is set for a file that goes.
+	Create *string `json:"create,omitempty"`
+	Delete bool    `json:"delete,omitempty"`
+}
+
+// An Intent declares what a fix changes, overlay by overlay. Suffixes of
+// generated names, and the references to them, follow their content and need
+// not be declared.
+type Intent struct {
+	// Changes are the fields that change; each must.
+	Changes []Change `json:"changes"`
+	// Environment is set where the objects may differ as declared, and the
+	// effective environment of every container stays equal.
+	Environment bool `json:"environment,omitempty"`
+}
+
+// A Change is one field of one object of one overlay, as built, before and
+// after. Nil is absent; a mapping or list is JSON.
+type Change struct {
+	Overlay string            `json:"overlay"`
+	Object  overlay.ObjectRef `json:"object"`
+	Field   overlay.Field     `json:"field"`
+	Before  *string           `json:"before"`
+	After   *string           `json:"after"`
+}
+
+// A Proof is what building the overlays that read a changed file showed.
+type Proof struct {
+	// Overlays are those that were built before and after.
+	Overlays []OverlayProof `json:"overlays"`
+	// Reason is NoReason where the proof holds; Detail says in a sentence what
+	// does not, and where.
+	Reason Reason `json:"reason,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}
+
+// An OverlayProof is the difference of one overlay's builds.
+type OverlayProof struct {
+	Overlay string   `json:"overlay"`
+	Changes []Change `json:"changes"`
+	// Diff is the unified difference of the two builds as YAML, secrets masked.
+	Diff string `json:"diff"`
+	// Remaining are the fingerprints of the fix that the overlay still has
+	// after it; New are findings that only the fixed build has.
+	Remaining []string `json:"remaining,omitempty"`
+	New       []string `json:"new,omitempty"`
+	// Error is set where one of the builds failed.
+	Error string `json:"error,omitempty"`
+}
+
+// A Reason is why a finding has no fix: an enumeration that people see and
+// documents explain.
+type Reason string
+
+const (
+	NoReason         Reason = ""
+	ReasonNoRecipe   Reason = "no-recipe"   // nothing safe to write
+	ReasonNoPolicy   Reason = "no-policy"   // the numbers come from the configuration, which has none
+	ReasonNoProof    Reason = "no-proof"    // a build changed otherwise than meant
+	ReasonSpreads    Reason = "spreads"     // the edit would reach an overlay that does not have the finding
+	ReasonNotBuilt   Reason = "not-built"   // an overlay that reads the file does not build
+	ReasonNotPlaced  Reason = "not-placed"  // the source of the field is not known exactly
+	ReasonShared     Reason = "shared"      // an anchor, alias or merge key shares the text
+	ReasonText       Reason = "text"        // the file's text does not allow a safe edit
+	ReasonGenerated  Reason = "generated"   // generated, vendored or encrypted file
+	ReasonAutomation Reason = "automation"  // a line that another tool writes
+	ReasonRegistry   Reason = "registry"    // the registry gave no answer
+	ReasonOffline    Reason = "offline"     // a registry is needed, and this command never dials
+	ReasonImmutable  Reason = "immutable"   // the API server refuses the change of an existing object
+	ReasonConflict   Reason = "conflict"    // another fix of the same report changes the same lines
+	ReasonUnknownUse Reason = "unknown-use" // how the program uses the value cannot be seen
+	ReasonSecret     Reason = "secret"      // a secret is never moved
+)
+
+// A NoFix is the error of a plan or proof that ends without a fix.
+type NoFix struct {
+	Reason Reason
+	Detail string // one sentence for the author: what stands in the way, and what to do by hand
+}
+
+func (e *NoFix) Error() string { return e.Detail }
+
+// A Question is what a plan needs from outside the worker that makes it.
+type Question struct {
+	// Image is the reference whose digest is asked, such as "nginx:1.27".
+	Image string `json:"image"`
+}
+
+// An Answer answers a [Question]. Both fields empty: it was not asked.
+type Answer struct {
+	Digest string `json:"digest,omitempty"` // "sha256:…", of the index where the tag is one
+	Error  string `json:"error,omitempty"`  // why there is none, for the author
+	// Offline is set where no registry may be asked.
+	Offline bool `json:"offline,omitempty"`
+}
+
+// A Policy is what a repository lets fixes write. The zero value lets them
+// write nothing that needs a number.
+type Policy struct {
+	// Resources are the requests and limits to write; the first match wins.
+	Resources []ResourcePolicy `json:"resources,omitempty"`
+	// LeaveImages are patterns of images that are never pinned.
+	LeaveImages []string `json:"leaveImages,omitempty"`
+}
+
+// A ResourcePolicy is the requests and limits of the containers that match.
+type ResourcePolicy struct {
+	Match    ResourceMatch     `json:"match"`
+	Requests map[string]string `json:"requests"`
+	// MemoryLimitFactor is the memory limit as a multiple of the request; 0 means 1.
+	MemoryLimitFactor float64 `json:"memoryLimitFactor,omitempty"`
+}
+
+// A ResourceMatch says which containers: empty fields match all; Name and
+// Container are patterns with `*`.
+type ResourceMatch struct {
+	Kind      string `json:"kind,omitempty"`
+	Name      string `json:"name,omitempty"`
+	Container string `json:"container,omitempty"`
+}
+
+// A Plan is one finding to be put right, with what may be looked at for it.
+type Plan struct {
+	Finding  rules.Finding
+	Snapshot *overlay.Snapshot
+	Policy   Policy
+	// Builds are the builds of every overlay that reads the finding's source
+	// file, by path; Broken those of them that do not build.
+	Builds map[string]*overlay.Build
+	Broken map[string]error
+	// Ask answers a question, or returns ErrAsked where the answer has to be
+	// fetched first: the plan is then made again with the answer.
+	Ask func(Question) (Answer, error)
+}
+
+// MakePlans plans a fix for each finding that has a recipe, all against the tree as
+// it is. Questions that have no answer yet come back; call it again with their answers.
+func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) { panic("to be written") }
+
+// A PlanRequest is what [MakePlans] works on.
+type PlanRequest struct {
+	Snapshot *overlay.Snapshot
+	Overlays []overlay.Overlay // all of the tree, as Find lists them
+	Findings []rules.Finding
+	Policy   Policy
+	Answers  map[Question]Answer
+}
+
+// A PlanAnswer is what [MakePlans] found.
+type PlanAnswer struct {
+	Fixes     []Fix
+	NoFix     map[string]NoFix // by fingerprint
+	Questions []Question
+}
+
+// ProveOverlay builds one overlay before and after the fixes are applied, and
+// says what differs. The verdict over all overlays is [Judge]'s.
+func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
+	panic("to be written")
+}
+
+// Judge says whether the differences of the overlays are what the fixes
+// intend: all of it and nothing else.
+func Judge(fixes []Fix, overlays []OverlayProof) Proof { panic("to be written") }
+
+// Apply returns the files as the fixes leave them, by path; nil for a deleted
+// one. It returns a *NoFix of ReasonConflict where two fixes change the same bytes.
+func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
+	panic("to be written")
+}

@@ -1,0 +1,142 @@
+package overlay
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Field is the path of a field in an object. A step is a mapping's key, or
+// an item of a list: "[name=web]" by the item's key where the list has a key
+// that is unique in it, else "[3]" by index.
+//
+// As text, steps are joined by dots, and a key that holds anything but
+// letters, digits, "-", "_" and "/" is quoted in brackets:
+//
+//	spec.template.spec.containers[name=web].image
+//	metadata.annotations["example.com/owner"]
+//
+// As JSON it is that text. The empty Field is the object itself.
+type Field []string
+
+// ItemStep is the step to the list item whose key has the value, such as
+// ItemStep("name", "web") = "[name=web]".
+func ItemStep(key, value string) string { return "[" + key + "=" + value + "]" }
+
+// IndexStep is the step to the list item at index i, from 0.
+func IndexStep(i int) string { return "[" + strconv.Itoa(i) + "]" }
+
+// Append returns f with steps added, in memory of its own.
+func (f Field) Append(steps ...string) Field {
+	out := make(Field, 0, len(f)+len(steps))
+	return append(append(out, f...), steps...)
+}
+
+// Parent returns f without its last step; the parent of the empty Field is empty.
+func (f Field) Parent() Field {
+	if len(f) == 0 {
+		return nil
+	}
+	return f[:len(f)-1]
+}
+
+// Last returns the last step, "" of the empty Field.
+func (f Field) Last() string {
+	if len(f) == 0 {
+		return ""
+	}
+	return f[len(f)-1]
+}
+
+// String returns f as text.
+func (f Field) String() string {
+	var b strings.Builder
+	for i, step := range f {
+		switch {
+		case IsItem(step):
+			b.WriteString(step)
+		case plainKey(step):
+			if i > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(step)
+		default:
+			b.WriteString("[" + strconv.Quote(step) + "]")
+		}
+	}
+	return b.String()
+}
+
+// IsItem reports whether a step names an item of a list.
+func IsItem(step string) bool {
+	return len(step) > 2 && step[0] == '[' && step[len(step)-1] == ']'
+}
+
+func plainKey(s string) bool {
+	if s == "" {
+		return false
+	}
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '-', r == '_', r == '/':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// ParseField reads a Field from its text. It returns an error that shows
+// where the text goes wrong.
+func ParseField(text string) (Field, error) {
+	var f Field
+	for rest := text; rest != ""; {
+		switch {
+		case strings.HasPrefix(rest, `["`):
+			quoted, err := strconv.QuotedPrefix(rest[1:])
+			if err != nil || !strings.HasPrefix(rest[1+len(quoted):], "]") {
+				return nil, fmt.Errorf("field %q: unclosed quote at %q", text, rest)
+			}
+			key, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, fmt.Errorf("field %q: %w", text, err)
+			}
+			f, rest = append(f, key), rest[len(quoted)+2:]
+		case rest[0] == '[':
+			end := strings.IndexByte(rest, ']')
+			if end < 2 {
+				return nil, fmt.Errorf("field %q: want [key=value] or [index] at %q", text, rest)
+			}
+			f, rest = append(f, rest[:end+1]), rest[end+1:]
+		default:
+			end := strings.IndexAny(rest, ".[")
+			if end < 0 {
+				end = len(rest)
+			}
+			if end == 0 {
+				return nil, fmt.Errorf("field %q: want a key at %q", text, rest)
+			}
+			f, rest = append(f, rest[:end]), rest[end:]
+		}
+		if strings.HasPrefix(rest, ".") {
+			rest = rest[1:]
+			if rest == "" {
+				return nil, fmt.Errorf("field %q: ends in a dot", text)
+			}
+		}
+	}
+	return f, nil
+}
+
+func (f Field) MarshalJSON() ([]byte, error) { return json.Marshal(f.String()) }
+
+func (f *Field) UnmarshalJSON(data []byte) error {
+	var text string
+	if err := json.Unmarshal(data, &text); err != nil {
+		return err
+	}
+	parsed, err := ParseField(text)
+	*f = parsed
+	return err
+}

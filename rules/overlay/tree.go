@@ -1,0 +1,54 @@
+package overlay
+
+import "fmt"
+
+// A Tree is a read-only view of the files of one commit or folder.
+//
+// Paths are slash-separated from the root, without a leading slash; "." is
+// the root. No method follows a link: who reads decides where a link may
+// lead. A path that is not there is an error for which errors.Is(err,
+// fs.ErrNotExist) holds. A Tree need not be safe for concurrent use.
+type Tree interface {
+	// ReadFile returns the bytes of the regular file at path.
+	ReadFile(path string) ([]byte, error)
+	// ReadDir lists the folder at path, sorted by name.
+	ReadDir(path string) ([]Entry, error)
+	// Readlink returns the target of the link at path as it is written.
+	Readlink(path string) (string, error)
+	// Hash identifies the content of the file, or the target of the link, at
+	// path: git's object id of that blob.
+	Hash(path string) (string, error)
+}
+
+// An Entry is one name in a folder of a [Tree].
+type Entry struct {
+	Name string
+	Kind EntryKind
+}
+
+// An EntryKind says what an [Entry] is.
+type EntryKind int
+
+const (
+	RegularFile EntryKind = iota
+	ExecutableFile
+	Folder
+	Link
+	Submodule // a commit of another repository: never read
+)
+
+func (k EntryKind) String() string {
+	switch k {
+	case RegularFile:
+		return "file"
+	case ExecutableFile:
+		return "executable file"
+	case Folder:
+		return "folder"
+	case Link:
+		return "link"
+	case Submodule:
+		return "submodule"
+	}
+	return fmt.Sprintf("EntryKind(%d)", int(k))
+}
