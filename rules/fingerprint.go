@@ -1,0 +1,25 @@
+package rules
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+)
+
+// Fingerprint is the identity that the parts make: 20 hexadecimal digits. No
+// part may be a line, an index or an overlay, which other changes move.
+func Fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:10])
+}
+
+// At returns the finding with the fingerprint that it has when its source file
+// stands at path, as before a rename. Everything else stays.
+func (f Finding) At(path string) Finding {
+	group, _, found := strings.Cut(f.Origin.APIVersion, "/")
+	if !found {
+		group = ""
+	}
+	f.Fingerprint = Fingerprint(f.Rule, path, group, f.Origin.Kind, f.Origin.Name, f.Field.String(), f.Reason)
+	return f
+}
