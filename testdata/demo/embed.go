@@ -1,0 +1,15 @@
+// Package demo holds the example that `go run ./cmd/demo` shows: a small shop
+// with a base, a component and three overlays, and a pull request with faults
+// that people really make.
+package demo
+
+import _ "embed"
+
+// Main is the repository's default branch, Pull the files that the pull
+// request changes, as txtar. A file of Pull replaces the one of Main.
+var (
+	//go:embed main.txtar
+	Main []byte
+	//go:embed pull.txtar
+	Pull []byte
+)
