@@ -27,8 +27,6 @@ func serve(t *testing.T, in func(http.Handler) http.Handler) string {
 	return strings.TrimPrefix(s.URL, "http://")
 }
 
-func plain(next http.Handler) http.Handler { return next }
-
 // status answers every question about a manifest with code.
 func status(code int) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
@@ -207,7 +205,9 @@ func redirect(host string) func(http.Handler) http.Handler {
 }
 
 func credentials(user string) func(*Resolver) {
-	return func(r *Resolver) { r.Credentials = map[string]Credentials{r.Hosts[0]: {Username: user, Password: "open"}} }
+	return func(r *Resolver) {
+		r.Credentials = map[string]Credentials{r.Hosts[0]: {Username: user, Password: "open"}}
+	}
 }
 
 // push pushes app:1, an image, and many:1, an index, and returns their digests.
