@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // A Field is the path of a field in an object. A step is a mapping's key, or
@@ -139,4 +141,46 @@ func (f *Field) UnmarshalJSON(data []byte) error {
 	parsed, err := ParseField(text)
 	*f = parsed
 	return err
+}
+
+// eachScalar visits the scalars below n with their fields, in order.
+func eachScalar(n *yaml.Node, at Field, visit func(Field, *yaml.Node)) {
+	switch n = deref(n); n.Kind {
+	case yaml.ScalarNode:
+		visit(at, n)
+	case yaml.MappingNode:
+		eachPair(n, func(key, value *yaml.Node) { eachScalar(value, at.Append(key.Value), visit) })
+	case yaml.SequenceNode:
+		steps := itemSteps(n)
+		for i, c := range n.Content {
+			eachScalar(c, at.Append(steps[i]), visit)
+		}
+	}
+}
+
+// itemKeys are the keys that tell items of a list apart, the likeliest first.
+var itemKeys = []string{"name", "key", "mountPath", "containerPort", "port", "path", "host", "ip"}
+
+// itemSteps are the steps to the items of a list: by the first key that every
+// item has with a value of its own, else by index.
+func itemSteps(list *yaml.Node) []string {
+	steps := make([]string, len(list.Content))
+	for _, key := range itemKeys {
+		seen := map[string]bool{}
+		for i, c := range list.Content {
+			value := scalar(deref(child(c, key)))
+			if value == "" || seen[value] || strings.ContainsAny(value, "]\n") {
+				break
+			}
+			seen[value] = true
+			steps[i] = ItemStep(key, value)
+		}
+		if len(seen) == len(list.Content) {
+			return steps
+		}
+	}
+	for i := range steps {
+		steps[i] = IndexStep(i)
+	}
+	return steps
 }

@@ -1,7 +1,6 @@
 package overlay
 
 import (
-	"context"
 	"fmt"
 
 	"go.yaml.in/yaml/v3"
@@ -114,6 +113,8 @@ type Source struct {
 	Path   string `json:"path"`
 	Line   int    `json:"line"`   // from 1; 0 where unknown
 	Column int    `json:"column"` // from 1, in runes
+	// EndLine is the last line of the scalar, list or mapping; 0 where unknown.
+	EndLine int `json:"endLine,omitempty"`
 	// By is what set the field: one of the By constants.
 	By string `json:"by"`
 	// How says how it is known: one of the How constants.
@@ -202,54 +203,3 @@ type Options struct {
 	Generated []string
 	Limits    Limits
 }
-
-// A Snapshot is a tree in memory: each blob is read and parsed once, however
-// many overlays read it.
-type Snapshot struct{}
-
-// Open returns a snapshot of tree. It reads nothing yet.
-func Open(tree Tree, options Options) *Snapshot { panic("to be written") }
-
-// Find lists the overlays of the tree, sorted by path: every kustomization
-// once, what it refers to, and what is refused. A kustomization that does not
-// parse is listed too; it is [Snapshot.Build] that says what is wrong with it.
-func (s *Snapshot) Find(ctx context.Context) ([]Overlay, error) { panic("to be written") }
-
-// Build builds the overlay at path. An overlay that does not build is a
-// [*BuildError].
-func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) { panic("to be written") }
-
-// Change returns a snapshot of the same tree with the files given in place of
-// its own; nil bytes delete a file. What is unchanged is shared with s.
-func (s *Snapshot) Change(files map[string][]byte) *Snapshot { panic("to be written") }
-
-// ReadFile returns the bytes of the file at path, links inside the tree followed.
-func (s *Snapshot) ReadFile(path string) ([]byte, error) { panic("to be written") }
-
-// A Build is what one overlay builds to. It never leaves the process that
-// built it.
-type Build struct {
-	Overlay     string
-	Environment string
-	Production  bool
-	Objects     []*Object // in the order of the build
-	Reads       ReadSet
-}
-
-// Where answers for a field from the positions that survived the build. It
-// is free and exact, or says no.
-func (b *Build) Where(o *Object, field Field) (Source, bool) { panic("to be written") }
-
-// Explain answers for every field of every object of the build, doing more
-// work than [Build.Where] where it must: the work is done once per build. A
-// field that is absent is answered with the place of the nearest field above
-// it. The error is of ctx only.
-func (b *Build) Explain(ctx context.Context, o *Object, field Field) (Source, error) {
-	panic("to be written")
-}
-
-// Lookup returns the node at a field of o, nil where it is absent.
-func (o *Object) Lookup(field Field) *yaml.Node { panic("to be written") }
-
-// YAML returns the whole build as `kustomize build` prints it.
-func (b *Build) YAML() ([]byte, error) { panic("to be written") }

@@ -1,0 +1,105 @@
+package overlay
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"sync"
+
+	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+)
+
+// A Build is what one overlay builds to. It never leaves the process that
+// built it.
+type Build struct {
+	Overlay     string
+	Environment string
+	Production  bool
+	Objects     []*Object // in the order of the build
+	Reads       ReadSet
+
+	snapshot  *Snapshot
+	built     resmap.ResMap
+	served    *serving
+	addresses *addresses
+}
+
+// schemaLock keeps builds that bring a schema of their own apart from all
+// others: the engine holds the schema in package variables.
+var schemaLock sync.RWMutex
+
+// Build builds the overlay at path. An overlay that does not build is a
+// [*BuildError]; any other error is of ctx.
+func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	serving := &serving{snapshot: s, addresses: &addresses{next: lowAddress}, padded: map[string]role{}, raw: map[string]bool{}}
+	built, reads, err := s.run(ctx, path, serving)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("building overlay %s: %w", path, ctx.Err())
+		}
+		return nil, s.explainFailure(path, err)
+	}
+	b := &Build{Overlay: path, Reads: reads, snapshot: s, built: built, served: serving, addresses: serving.addresses}
+	for _, r := range built.Resources() {
+		o := &Object{Ref: refOf(r.YNode()), Node: r.YNode()}
+		id := r.OrgId()
+		o.Origin = ObjectRef{APIVersion: o.Ref.APIVersion, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name}
+		o.Documents = b.documents(o)
+		b.Objects = append(b.Objects, o)
+	}
+	return b, nil
+}
+
+// run lets the engine build the overlay at dir with the files as served.
+func (s *Snapshot) run(ctx context.Context, dir string, serving *serving) (built resmap.ResMap, reads ReadSet, err error) {
+	fsys := &treeFS{ctx: ctx, snapshot: s, reads: ReadSet{}, virtual: map[string][]byte{}}
+	serving.fs = fsys
+	fsys.served = serving.serve
+	schemaLock.RLock()
+	defer schemaLock.RUnlock()
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the build broke off: %v", r)
+		}
+	}()
+	built, err = krusty.MakeKustomizer(&krusty.Options{
+		LoadRestrictions: types.LoadRestrictionsNone,
+		PluginConfig:     types.DisabledPluginConfig(),
+	}).Run(fsys, path.Join(treeRoot, dir))
+	return built, fsys.reads, err
+}
+
+// resetSchema puts the engine's own schema back after a build that brought one.
+func resetSchema() { openapi.ResetOpenAPI() }
+
+// YAML returns the whole build as `kustomize build` prints it.
+func (b *Build) YAML() ([]byte, error) {
+	text, err := b.built.AsYaml()
+	if err != nil {
+		return nil, fmt.Errorf("printing build of %s: %w", b.Overlay, err)
+	}
+	return text, nil
+}
+
+// refOf reads an object's name from the object.
+func refOf(n *yaml.Node) ObjectRef {
+	ref := ObjectRef{APIVersion: scalar(child(n, "apiVersion")), Kind: scalar(child(n, "kind"))}
+	if metadata := child(n, "metadata"); metadata != nil {
+		ref.Namespace, ref.Name = scalar(child(metadata, "namespace")), scalar(child(metadata, "name"))
+	}
+	return ref
+}
+
+func scalar(n *yaml.Node) string {
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return ""
+	}
+	return n.Value
+}

@@ -1,0 +1,79 @@
+package overlay
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+)
+
+// A Snapshot is a tree in memory: each blob is read and parsed once, however
+// many overlays read it. It is safe for concurrent use.
+type Snapshot struct {
+	store   *store
+	options Options
+	changed map[string]*blob // nil where the file is deleted
+}
+
+// Open returns a snapshot of tree. It reads nothing yet.
+func Open(tree Tree, options Options) *Snapshot {
+	options.Limits = options.Limits.orDefault()
+	return &Snapshot{store: newStore(tree), options: options}
+}
+
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits
+	if l.FileSize != 0 {
+		d.FileSize = l.FileSize
+	}
+	if l.Files != 0 {
+		d.Files = l.Files
+	}
+	if l.Nodes != 0 {
+		d.Nodes = l.Nodes
+	}
+	if l.Overlays != 0 {
+		d.Overlays = l.Overlays
+	}
+	if l.Reads != 0 {
+		d.Reads = l.Reads
+	}
+	if l.ObjectsOf != 0 {
+		d.ObjectsOf = l.ObjectsOf
+	}
+	return d
+}
+
+// Change returns a snapshot of the same tree with the files given in place of
+// its own; nil bytes delete a file. What is unchanged is shared with s. A path
+// is the file's own, not a link's.
+func (s *Snapshot) Change(files map[string][]byte) *Snapshot {
+	changed := maps.Clone(s.changed)
+	if changed == nil {
+		changed = make(map[string]*blob, len(files))
+	}
+	for name, data := range files {
+		if data == nil {
+			changed[name] = nil
+			continue
+		}
+		changed[name] = &blob{data: data, hash: blobHash(data)}
+	}
+	return &Snapshot{store: s.store, options: s.options, changed: changed}
+}
+
+// ReadFile returns the bytes of the file at path, links inside the tree
+// followed. A file that is not there is fs.ErrNotExist.
+func (s *Snapshot) ReadFile(name string) ([]byte, error) {
+	at, err := s.resolve(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	if at.kind != RegularFile && at.kind != ExecutableFile {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+	}
+	b, err := s.blob(at.path)
+	if err != nil {
+		return nil, err
+	}
+	return b.data, nil
+}

@@ -1,0 +1,208 @@
+package overlay
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+)
+
+// store is what every snapshot of one tree shares: what was read of the tree,
+// and what was parsed, by the hash of its blob. The lock is also the tree's,
+// which need not be safe for concurrent use.
+type store struct {
+	tree Tree
+
+	mu      sync.Mutex
+	folders map[string]map[string]EntryKind // nil where there is no such folder
+	blobs   map[string]*blob                // by path in the tree
+	texts   map[string]*text                // by hash of the blob, or of an inline patch and its place
+	plans   map[string]*kustomization       // by path and hash
+}
+
+// blob is one file as read.
+type blob struct {
+	data []byte
+	hash string
+}
+
+func newStore(tree Tree) *store {
+	return &store{
+		tree:    tree,
+		folders: map[string]map[string]EntryKind{},
+		blobs:   map[string]*blob{},
+		texts:   map[string]*text{},
+		plans:   map[string]*kustomization{},
+	}
+}
+
+func (st *store) folder(name string) (map[string]EntryKind, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if kinds, ok := st.folders[name]; ok {
+		return kinds, nil
+	}
+	entries, err := st.tree.ReadDir(name)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing %s: %w", name, err)
+	}
+	var kinds map[string]EntryKind
+	if err == nil {
+		kinds = make(map[string]EntryKind, len(entries))
+		for _, entry := range entries {
+			kinds[entry.Name] = entry.Kind
+		}
+	}
+	st.folders[name] = kinds
+	return kinds, nil
+}
+
+func (st *store) blob(name string) (*blob, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if b, ok := st.blobs[name]; ok {
+		return b, nil
+	}
+	data, err := st.tree.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	hash, err := st.tree.Hash(name)
+	if err != nil {
+		return nil, fmt.Errorf("hashing %s: %w", name, err)
+	}
+	b := &blob{data: data, hash: hash}
+	st.blobs[name] = b
+	return b, nil
+}
+
+func (st *store) readlink(name string) (string, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.tree.Readlink(name)
+}
+
+// errOutside is a path or link that leads out of the tree.
+var errOutside = errors.New("leads out of the repository")
+
+// errSubmodule is a path inside a commit of another repository.
+var errSubmodule = errors.New("is in a submodule, which is not read")
+
+// maxLinks bounds the links followed for one path, as a kernel does.
+const maxLinks = 40
+
+// folder lists the folder at a path without links, nil where there is none:
+// the tree's own with what the snapshot changed.
+func (s *Snapshot) folder(name string) (map[string]EntryKind, error) {
+	kinds, err := s.store.folder(name)
+	if err != nil || len(s.changed) == 0 {
+		return kinds, err
+	}
+	merged := map[string]EntryKind{}
+	for entry, kind := range kinds {
+		if content, ok := s.changed[path.Join(name, entry)]; ok && content == nil {
+			continue
+		}
+		merged[entry] = kind
+	}
+	for file, content := range s.changed {
+		if content == nil {
+			continue
+		}
+		rest := file
+		if name != "." {
+			var below bool
+			if rest, below = strings.CutPrefix(file, name+"/"); !below {
+				continue
+			}
+		}
+		if first, _, deeper := strings.Cut(rest, "/"); deeper {
+			merged[first] = Folder
+		} else {
+			merged[first] = RegularFile
+		}
+	}
+	if len(merged) == 0 && name != "." {
+		return nil, nil
+	}
+	return merged, nil
+}
+
+// found is where a path leads once its links are followed.
+type found struct {
+	path  string // without links
+	kind  EntryKind
+	links map[string]string // the links followed on the way, with their targets
+}
+
+// resolve follows name through the links of the tree. A path that is not
+// there is fs.ErrNotExist, one that leads out of the tree errOutside; found
+// holds the links that were followed in both cases, and the last path tried.
+func (s *Snapshot) resolve(name string) (found, error) {
+	at := found{path: ".", kind: Folder}
+	rest := strings.Split(path.Clean(name), "/")
+	for len(rest) > 0 {
+		step := rest[0]
+		rest = rest[1:]
+		switch step {
+		case ".", "":
+			continue
+		case "..":
+			if at.path == "." {
+				return at, errOutside
+			}
+			at.path, at.kind = path.Dir(at.path), Folder
+			continue
+		}
+		if at.kind == Submodule {
+			return at, errSubmodule
+		}
+		if at.kind != Folder {
+			at.path = path.Join(at.path, step)
+			return at, fs.ErrNotExist
+		}
+		kinds, err := s.folder(at.path)
+		if err != nil {
+			return at, err
+		}
+		kind, ok := kinds[step]
+		next := path.Join(at.path, step)
+		if !ok {
+			at.path = next
+			return at, fs.ErrNotExist
+		}
+		if kind != Link {
+			at.path, at.kind = next, kind
+			continue
+		}
+		target, err := s.store.readlink(next)
+		if err != nil {
+			return at, fmt.Errorf("reading link %s: %w", next, err)
+		}
+		if at.links == nil {
+			at.links = map[string]string{}
+		}
+		at.links[next] = target
+		if len(at.links) > maxLinks || path.IsAbs(target) {
+			return at, errOutside
+		}
+		rest = append(strings.Split(target, "/"), rest...)
+		if len(rest) > 4096 {
+			return at, errOutside
+		}
+	}
+	return at, nil
+}
+
+// blob returns the file at a path without links.
+func (s *Snapshot) blob(name string) (*blob, error) {
+	if content, ok := s.changed[name]; ok {
+		if content == nil {
+			return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+		}
+		return content, nil
+	}
+	return s.store.blob(name)
+}
