@@ -25,6 +25,7 @@ type Build struct {
 	snapshot  *Snapshot
 	built     resmap.ResMap
 	served    *serving
+	closure   *closure
 	addresses *addresses
 }
 
@@ -38,15 +39,27 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	c, err := s.closure(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("building overlay %s: %w", path, err)
+	}
+	if len(c.refusals) > 0 {
+		return nil, refused(path, c.refusals[0])
+	}
 	serving := &serving{snapshot: s, addresses: &addresses{next: lowAddress}, padded: map[string]role{}, raw: map[string]bool{}}
-	built, reads, err := s.run(ctx, path, serving)
+	built, reads, err := s.run(ctx, path, serving, c.openapi)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("building overlay %s: %w", path, ctx.Err())
 		}
 		return nil, s.explainFailure(path, err)
 	}
-	b := &Build{Overlay: path, Reads: reads, snapshot: s, built: built, served: serving, addresses: serving.addresses}
+	b := &Build{Overlay: path, Reads: reads, snapshot: s, built: built, served: serving, closure: c, addresses: serving.addresses}
+	b.Environment, b.Production = s.options.Environments.of(path)
+	if n := built.Size(); n > s.options.Limits.ObjectsOf {
+		return nil, refused(path, Refusal{Reason: ReasonLimit, Path: c.kustomizations[0].path, Line: 1, Column: 1,
+			Message: fmt.Sprintf("builds to %d objects; %d are allowed", n, s.options.Limits.ObjectsOf)})
+	}
 	for _, r := range built.Resources() {
 		o := &Object{Ref: refOf(r.YNode()), Node: r.YNode()}
 		id := r.OrgId()
@@ -58,12 +71,18 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 }
 
 // run lets the engine build the overlay at dir with the files as served.
-func (s *Snapshot) run(ctx context.Context, dir string, serving *serving) (built resmap.ResMap, reads ReadSet, err error) {
+func (s *Snapshot) run(ctx context.Context, dir string, serving *serving, schema bool) (built resmap.ResMap, reads ReadSet, err error) {
 	fsys := &treeFS{ctx: ctx, snapshot: s, reads: ReadSet{}, virtual: map[string][]byte{}}
 	serving.fs = fsys
 	fsys.served = serving.serve
-	schemaLock.RLock()
-	defer schemaLock.RUnlock()
+	if schema {
+		schemaLock.Lock()
+		defer schemaLock.Unlock()
+		defer openapi.ResetOpenAPI()
+	} else {
+		schemaLock.RLock()
+		defer schemaLock.RUnlock()
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the build broke off: %v", r)
@@ -75,9 +94,6 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving *serving) (built
 	}).Run(fsys, path.Join(treeRoot, dir))
 	return built, fsys.reads, err
 }
-
-// resetSchema puts the engine's own schema back after a build that brought one.
-func resetSchema() { openapi.ResetOpenAPI() }
 
 // YAML returns the whole build as `kustomize build` prints it.
 func (b *Build) YAML() ([]byte, error) {

@@ -13,3 +13,12 @@ func (s *Snapshot) explainFailure(dir string, err error) *BuildError {
 		Message: message,
 	}
 }
+
+// refused is the answer for an overlay with a refusal.
+func refused(dir string, r Refusal) *BuildError {
+	message := r.Message
+	if r.Text != "" {
+		message = r.Text + " " + message
+	}
+	return &BuildError{Overlay: dir, Reason: r.Reason, Path: r.Path, Line: r.Line, Column: r.Column, Message: message}
+}

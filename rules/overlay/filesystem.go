@@ -90,10 +90,9 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 	}
 	f.reads[at.path] = b.hash
 	if slices.Contains(kustomizationNames, path.Base(at.path)) {
-		for _, ref := range f.snapshot.parsed(at.path, b).refs {
-			if ref.role == roleChart || remote(ref.text) {
-				return nil, fmt.Errorf("%s:%d: %s is not followed", at.path, ref.node.Line, ref.text)
-			}
+		// Refusals are found before the build; this is the second guard.
+		if i := slices.IndexFunc(f.snapshot.parsed(at.path, b).seen, remote); i >= 0 {
+			return nil, fmt.Errorf("%s refers to something remote", at.path)
 		}
 	}
 	if f.served != nil {

@@ -2,30 +2,60 @@ package overlay
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"path"
-	"sort"
+	"slices"
 )
 
 // Find lists the overlays of the tree, sorted by path: every kustomization
 // once, what it refers to, and what is refused. A kustomization that does not
 // parse is listed too; it is [Snapshot.Build] that says what is wrong with it.
+// The error is of ctx, of reading the tree, or of more overlays than
+// [Limits] allows.
 func (s *Snapshot) Find(ctx context.Context) ([]Overlay, error) {
-	var overlays []Overlay
+	dirs, err := s.overlayFolders(ctx)
+	if err != nil {
+		return nil, err
+	}
+	overlays := make([]Overlay, 0, len(dirs))
+	referred := map[string]bool{}
+	for _, dir := range dirs {
+		o, err := s.overlay(ctx, dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, to := range o.Refers {
+			referred[to] = true
+		}
+		overlays = append(overlays, o)
+	}
+	for i := range overlays {
+		overlays[i].Root = !referred[overlays[i].Path]
+	}
+	return overlays, nil
+}
+
+// overlayFolders lists the folders that hold a kustomization, sorted.
+func (s *Snapshot) overlayFolders(ctx context.Context) ([]string, error) {
+	var dirs []string
 	var walk func(dir string) error
 	walk = func(dir string) error {
 		if err := ctx.Err(); err != nil {
-			return err
-		}
-		k, names, err := s.kustomizationIn(dir)
-		if err != nil {
-			return err
-		}
-		if k != nil {
-			overlays = append(overlays, Overlay{Path: dir, File: names[0], Component: k.component, Root: true})
+			return fmt.Errorf("finding overlays: %w", err)
 		}
 		kinds, err := s.folder(dir)
 		if err != nil {
 			return err
+		}
+		for _, name := range kustomizationNames {
+			if kind, ok := kinds[name]; ok && kind != Folder {
+				dirs = append(dirs, dir)
+				break
+			}
+		}
+		if len(dirs) > s.options.Limits.Overlays {
+			return fmt.Errorf("finding overlays: more than %d", s.options.Limits.Overlays)
 		}
 		for _, entry := range sortedEntries(kinds) {
 			if entry.Kind == Folder && entry.Name != ".git" {
@@ -36,9 +66,33 @@ func (s *Snapshot) Find(ctx context.Context) ([]Overlay, error) {
 		}
 		return nil
 	}
-	if err := walk("."); err != nil {
-		return nil, err
+	err := walk(".")
+	slices.Sort(dirs)
+	return dirs, err
+}
+
+// overlay is what is known of the overlay at dir before a build.
+func (s *Snapshot) overlay(ctx context.Context, dir string) (Overlay, error) {
+	c, err := s.closure(ctx, dir)
+	if err != nil {
+		return Overlay{}, err
 	}
-	sort.Slice(overlays, func(i, j int) bool { return overlays[i].Path < overlays[j].Path })
-	return overlays, nil
+	sc, err := s.scan(dir)
+	if err != nil {
+		return Overlay{}, err
+	}
+	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Reads: slices.Sorted(maps.Keys(c.reads))}
+	if len(sc.names) > 0 {
+		o.File = sc.names[0]
+	}
+	if sc.kustomization != nil {
+		o.Component = sc.kustomization.component
+	}
+	for _, to := range sc.refers {
+		if !slices.Contains(o.Refers, to.dir) {
+			o.Refers = append(o.Refers, to.dir)
+		}
+	}
+	o.Environment, o.Production = s.options.Environments.of(dir)
+	return o, nil
 }

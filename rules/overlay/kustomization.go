@@ -2,9 +2,11 @@ package overlay
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/api/types"
 )
 
 // kustomizationNames are the names that kustomize looks for, in its order.
@@ -53,6 +55,9 @@ type kustomization struct {
 	inlines   []inlineText
 	component bool
 	openapi   bool
+	// seen are the paths as the engine decodes them: the same as those of
+	// refs, unless somebody took pains to hide one.
+	seen []string
 }
 
 // parseKustomization reads the kustomization at name. It never fails: what
@@ -71,13 +76,14 @@ func parseKustomization(name string, b *blob) *kustomization {
 		return k
 	}
 	k.root = document.Content[0]
-	eachPair(k.root, func(key, value *yaml.Node) { k.read(key.Value, value) })
+	eachEntry(k.root, k.read)
+	k.seen = seenByEngine(b.data)
 	return k
 }
 
 // read takes the references of one key of the kustomization.
 func (k *kustomization) read(key string, value *yaml.Node) {
-	switch key {
+	switch strings.ToLower(key) {
 	case "kind":
 		k.component = value.Value == "Component"
 	case "resources", "bases":
@@ -88,27 +94,27 @@ func (k *kustomization) read(key string, value *yaml.Node) {
 		k.addList(roleOther, value)
 	case "generators", "transformers", "validators":
 		k.addListOrText(roleConfig, value)
-	case "patchesStrategicMerge":
+	case "patchesstrategicmerge":
 		k.addListOrText(rolePatch, value)
-	case "patches", "patchesJson6902":
+	case "patches", "patchesjson6902":
 		for _, item := range items(value) {
-			k.addScalar(rolePatch, child(item, "path"))
-			if inline := child(item, "patch"); inline != nil && strings.TrimSpace(inline.Value) != "" {
-				k.inlines = append(k.inlines, inlineText{rolePatch, inline, item})
+			k.addScalar(rolePatch, entry(item, "path"))
+			if inline := entry(item, "patch"); inline != nil && strings.TrimSpace(inline.Value) != "" {
+				k.inlines = append(k.inlines, inlineText{rolePatch, inline, deref(item)})
 			}
 		}
 	case "openapi":
 		k.openapi = true
-		k.addScalar(roleOther, child(value, "path"))
+		k.addScalar(roleOther, entry(value, "path"))
 	case "replacements":
 		for _, item := range items(value) {
-			k.addScalar(roleOther, child(item, "path"))
+			k.addScalar(roleOther, entry(item, "path"))
 		}
-	case "configMapGenerator", "secretGenerator":
+	case "configmapgenerator", "secretgenerator":
 		for _, item := range items(value) {
 			k.addData(item)
 		}
-	case "helmCharts", "helmChartInflationGenerator":
+	case "helmcharts", "helmchartinflationgenerator":
 		for _, item := range items(value) {
 			k.refs = append(k.refs, reference{roleChart, key, item})
 		}
@@ -126,7 +132,7 @@ func (k *kustomization) addList(r role, list *yaml.Node) {
 
 func (k *kustomization) addListOrText(r role, list *yaml.Node) {
 	for _, item := range items(list) {
-		if item.Kind == yaml.ScalarNode && strings.Contains(strings.TrimSpace(item.Value), "\n") {
+		if item = deref(item); item.Kind == yaml.ScalarNode && isMapping(item.Value) {
 			k.inlines = append(k.inlines, inlineText{r, item, nil})
 			continue
 		}
@@ -142,7 +148,7 @@ func (k *kustomization) addScalar(r role, node *yaml.Node) {
 
 // addData takes the files of one configMapGenerator or secretGenerator.
 func (k *kustomization) addData(generator *yaml.Node) {
-	for _, item := range items(child(generator, "files")) {
+	for _, item := range items(entry(generator, "files")) {
 		item = deref(item)
 		if item.Kind != yaml.ScalarNode {
 			continue
@@ -153,10 +159,10 @@ func (k *kustomization) addData(generator *yaml.Node) {
 		}
 		k.refs = append(k.refs, reference{roleData, file, item})
 	}
-	for _, item := range items(child(generator, "envs")) {
+	for _, item := range items(entry(generator, "envs")) {
 		k.addScalar(roleEnv, item)
 	}
-	k.addScalar(roleEnv, child(generator, "env"))
+	k.addScalar(roleEnv, entry(generator, "env"))
 }
 
 // items are the items of a list, none of any other node.
@@ -188,10 +194,87 @@ func child(mapping *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
+// eachPair visits the pairs of a mapping, aliases followed.
 func eachPair(mapping *yaml.Node, visit func(key, value *yaml.Node)) {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		visit(mapping.Content[i], deref(mapping.Content[i+1]))
 	}
+}
+
+// eachEntry visits the entries of a mapping of a kustomization, which may be
+// merged from others.
+func eachEntry(mapping *yaml.Node, visit func(key string, value *yaml.Node)) {
+	if mapping = deref(mapping); mapping == nil || mapping.Kind != yaml.MappingNode {
+		return
+	}
+	eachPair(mapping, func(key, value *yaml.Node) {
+		if key.Value != "<<" {
+			visit(key.Value, value)
+			return
+		}
+		eachEntry(value, visit)
+		for _, item := range items(value) {
+			eachEntry(item, visit)
+		}
+	})
+}
+
+// entry is the value of a kustomization's key, nil where there is none. The
+// engine does not tell upper from lower case in keys, nor does this.
+func entry(mapping *yaml.Node, name string) *yaml.Node {
+	var found *yaml.Node
+	eachEntry(mapping, func(key string, value *yaml.Node) {
+		if found == nil && strings.EqualFold(key, name) {
+			found = value
+		}
+	})
+	return found
+}
+
+// isMapping reports whether a scalar holds a YAML mapping rather than a path.
+func isMapping(text string) bool {
+	if !strings.ContainsAny(text, ":{") {
+		return false
+	}
+	var n yaml.Node
+	return yaml.Unmarshal([]byte(text), &n) == nil && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode
+}
+
+// seenByEngine decodes a kustomization as the engine does and returns every
+// path in it.
+func seenByEngine(data []byte) []string {
+	var k types.Kustomization
+	if k.Unmarshal(data) != nil {
+		return nil // the engine goes no further either
+	}
+	seen := slices.Concat(k.Resources, k.Bases, k.Components, k.Crds, k.Configurations, k.Generators, k.Transformers, k.Validators)
+	for _, p := range k.PatchesStrategicMerge {
+		seen = append(seen, string(p))
+	}
+	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
+		seen = append(seen, p.Path)
+	}
+	for _, r := range k.Replacements {
+		seen = append(seen, r.Path)
+	}
+	for _, g := range k.ConfigMapGenerator {
+		seen = append(seen, sourcesOf(g.KvPairSources)...)
+	}
+	for _, g := range k.SecretGenerator {
+		seen = append(seen, sourcesOf(g.KvPairSources)...)
+	}
+	return append(seen, k.OpenAPI["path"])
+}
+
+func sourcesOf(sources types.KvPairSources) []string {
+	var paths []string
+	for _, file := range sources.FileSources {
+		if _, after, keyed := strings.Cut(file, "="); keyed {
+			file = after
+		}
+		paths = append(paths, file)
+	}
+	return append(append(paths, sources.EnvSources...), sources.EnvSource)
 }
 
 // kustomizationIn returns the kustomization of a folder, nil where there is

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"sync"
 )
 
 // A Snapshot is a tree in memory: each blob is read and parsed once, however
@@ -12,13 +13,22 @@ type Snapshot struct {
 	store   *store
 	options Options
 	changed map[string]*blob // nil where the file is deleted
+	scans   *scans
 }
 
 // Open returns a snapshot of tree. It reads nothing yet.
 func Open(tree Tree, options Options) *Snapshot {
 	options.Limits = options.Limits.orDefault()
-	return &Snapshot{store: newStore(tree), options: options}
+	return &Snapshot{store: newStore(tree), options: options, scans: newScans()}
 }
+
+// scans are the kustomizations of one snapshot, by folder.
+type scans struct {
+	sync.Mutex
+	folders map[string]*folderScan
+}
+
+func newScans() *scans { return &scans{folders: map[string]*folderScan{}} }
 
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits
@@ -58,7 +68,7 @@ func (s *Snapshot) Change(files map[string][]byte) *Snapshot {
 		}
 		changed[name] = &blob{data: data, hash: blobHash(data)}
 	}
-	return &Snapshot{store: s.store, options: s.options, changed: changed}
+	return &Snapshot{store: s.store, options: s.options, changed: changed, scans: newScans()}
 }
 
 // ReadFile returns the bytes of the file at path, links inside the tree

@@ -26,6 +26,9 @@ type store struct {
 type blob struct {
 	data []byte
 	hash string
+
+	once sync.Once
+	bomb *Refusal // why the engine must not parse it, without the path
 }
 
 func newStore(tree Tree) *store {

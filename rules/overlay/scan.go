@@ -1,0 +1,249 @@
+package overlay
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// folderScan is what one kustomization says before any build: without what
+// the folders that it refers to say.
+type folderScan struct {
+	kustomization *kustomization // nil where the folder has none
+	names         []string       // the kustomization files that stand there
+	reads         []string       // every path looked up, found or not
+	refers        []referral
+	yaml          []string // files that the engine parses, without links
+	refusals      []Refusal
+}
+
+// referral is a folder that a kustomization refers to.
+type referral struct {
+	dir  string
+	ref  reference
+	from *kustomization
+}
+
+// scan reads the kustomization of a folder, once per snapshot.
+func (s *Snapshot) scan(dir string) (*folderScan, error) {
+	s.scans.Lock()
+	defer s.scans.Unlock()
+	if sc, ok := s.scans.folders[dir]; ok {
+		return sc, nil
+	}
+	sc := &folderScan{}
+	for _, name := range kustomizationNames {
+		if _, err := s.look(sc, path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) && !isRefused(err) {
+			return nil, err
+		}
+	}
+	var err error
+	if sc.kustomization, sc.names, err = s.kustomizationIn(dir); err != nil {
+		return nil, err
+	}
+	if k := sc.kustomization; k != nil {
+		if err := s.scanReferences(sc, k); err != nil {
+			return nil, err
+		}
+	}
+	s.scans.folders[dir] = sc
+	return sc, nil
+}
+
+func isRefused(err error) bool { return errors.Is(err, errOutside) || errors.Is(err, errSubmodule) }
+
+// look resolves a path and notes all that the look-up touched.
+func (s *Snapshot) look(sc *folderScan, name string) (found, error) {
+	at, err := s.resolve(name)
+	for link := range at.links {
+		sc.reads = append(sc.reads, link)
+	}
+	if !isRefused(err) {
+		sc.reads = append(sc.reads, at.path)
+		if clean := path.Clean(name); errors.Is(err, fs.ErrNotExist) && len(at.links) == 0 {
+			sc.reads = append(sc.reads, clean)
+		}
+	}
+	return at, err
+}
+
+func (s *Snapshot) scanReferences(sc *folderScan, k *kustomization) error {
+	sc.yaml = append(sc.yaml, k.path)
+	for _, ref := range k.refs {
+		if err := s.scanReference(sc, k, ref); err != nil {
+			return err
+		}
+	}
+	for _, inline := range k.inlines {
+		if fault := aliasFault([]byte(inline.node.Value), s.options.Limits.Nodes); fault != nil {
+			sc.refuse(fault.Reason, k.path, inline.node, "", fault.Message)
+		}
+		if inline.role == roleConfig {
+			sc.scanConfig(k.dir, k.path, []byte(inline.node.Value), inline.node)
+		}
+	}
+	// What the engine sees and the loop above did not was hidden on purpose.
+	for _, text := range k.seen {
+		if remote(text) && !slices.ContainsFunc(sc.refusals, func(r Refusal) bool { return strings.Contains(r.Text, text) }) {
+			sc.refuse(ReasonRemote, k.path, k.root, text, "would be fetched; write the path of a file in this repository")
+		}
+	}
+	return nil
+}
+
+func (sc *folderScan) refuse(reason, file string, at *yaml.Node, text, message string) {
+	sc.refusals = append(sc.refusals, Refusal{Reason: reason, Path: file, Line: at.Line, Column: at.Column, Text: text, Message: message})
+}
+
+func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference) error {
+	switch {
+	case ref.role == roleChart:
+		sc.refuse(ReasonHelm, k.path, ref.node, ref.text,
+			"a Helm chart is not inflated here; commit what `helm template` prints and list that file under resources")
+		return nil
+	case remote(ref.text):
+		sc.refuse(ReasonRemote, k.path, ref.node, ref.text, "would be fetched; copy it into this repository and refer to its path")
+		return nil
+	case path.IsAbs(ref.text):
+		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is an absolute path; write it relative to this folder")
+		return nil
+	}
+	at, err := s.look(sc, path.Join(k.dir, ref.text))
+	switch {
+	case errors.Is(err, errOutside):
+		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "leads out of the repository; move what it names into it")
+		return nil
+	case errors.Is(err, errSubmodule), err == nil && at.kind == Submodule:
+		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is in a submodule, whose commit is not read; copy it into this repository")
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		if ref.role == roleResource || ref.role == roleComponent || ref.role == roleConfig {
+			for _, name := range kustomizationNames {
+				sc.reads = append(sc.reads, path.Join(k.dir, ref.text, name))
+			}
+		}
+		return nil // the build says that it is missing
+	case err != nil:
+		return err
+	}
+	switch {
+	case at.kind == Folder:
+		sc.refers = append(sc.refers, referral{at.path, ref, k})
+	case ref.role == roleConfig:
+		b, err := s.blob(at.path)
+		if err != nil {
+			return err
+		}
+		sc.yaml = append(sc.yaml, at.path)
+		sc.scanConfig(k.dir, at.path, b.data, nil)
+	case ref.role != roleData && ref.role != roleEnv:
+		sc.yaml = append(sc.yaml, at.path)
+	}
+	return nil
+}
+
+// scanConfig looks for what a generator or transformer would fetch or run. in
+// is the scalar that holds the text, nil for a file.
+func (sc *folderScan) scanConfig(dir, file string, data []byte, in *yaml.Node) {
+	for _, d := range splitText(file, data, roleConfig).documents {
+		d.parse()
+		if d.root == nil {
+			continue
+		}
+		if checkAliases(d.root, DefaultLimits.Nodes) != nil {
+			continue // refused with the other files
+		}
+		place := func(n *yaml.Node) *yaml.Node {
+			if in != nil {
+				return in
+			}
+			return &yaml.Node{Line: d.line + n.Line - 1, Column: n.Column}
+		}
+		for _, object := range d.objects() {
+			api := scalar(child(object, "apiVersion"))
+			kind := scalar(child(object, "kind"))
+			switch {
+			case kind == "HelmChartInflationGenerator":
+				sc.refuse(ReasonHelm, file, place(object), kind, "a Helm chart is not inflated here; commit what `helm template` prints and list that file under resources")
+			case api != "builtin" && !strings.HasSuffix(kind, "List"):
+				sc.refuse(ReasonExec, file, place(object), strings.TrimSpace(api+" "+kind), "a program or container would be run; only kustomize's builtin generators and transformers are")
+			}
+		}
+		sc.scanScalars(dir, d.root, func(n *yaml.Node) {
+			sc.refuse(ReasonRemote, file, place(n), n.Value, "would be fetched; copy it into this repository and refer to its path")
+		})
+	}
+}
+
+// scanScalars calls refuse for what could be fetched, and notes what could be
+// a path as read.
+func (sc *folderScan) scanScalars(dir string, root *yaml.Node, refuse func(*yaml.Node)) {
+	eachScalar(root, nil, func(_ Field, n *yaml.Node) {
+		value := n.Value
+		if _, after, keyed := strings.Cut(value, "="); keyed && remote(after) {
+			value = after
+		}
+		switch {
+		case remote(value), n.Tag == "!!binary":
+			refuse(n)
+		case n.Value != "" && len(value) < 512 && !strings.ContainsAny(value, " \n"):
+			if _, after, keyed := strings.Cut(value, "="); keyed {
+				value = after
+			}
+			sc.reads = append(sc.reads, path.Join(dir, value))
+		}
+	})
+}
+
+// checkYAML refuses a file that is too large, or whose aliases would take the
+// engine down. It returns the number of nodes, where that was worth counting.
+func (s *Snapshot) checkYAML(name string) (*Refusal, error) {
+	at, err := s.resolve(name)
+	if err != nil || at.kind == Folder {
+		return nil, nil // the build says so
+	}
+	b, err := s.blob(at.path)
+	if err != nil {
+		return nil, err
+	}
+	limits := s.options.Limits
+	if int64(len(b.data)) > limits.FileSize {
+		return &Refusal{Reason: ReasonLimit, Path: at.path, Line: 1, Column: 1, Text: at.path,
+			Message: fmt.Sprintf("has %d bytes, more than the %d that one file may have", len(b.data), limits.FileSize)}, nil
+	}
+	b.once.Do(func() { b.bomb = aliasFault(b.data, limits.Nodes) })
+	if b.bomb == nil {
+		return nil, nil
+	}
+	refusal := *b.bomb
+	refusal.Path = at.path
+	return &refusal, nil
+}
+
+// aliasFault looks for aliases that cost too much in any document of a file,
+// also inside the scalars of it that hold YAML themselves.
+func aliasFault(data []byte, limit int) *Refusal {
+	if !bytes.Contains(data, []byte("&")) && len(data) < 2*limit {
+		return nil // no anchors, and fewer nodes than bytes
+	}
+	for _, d := range splitText("", data, roleResource).documents {
+		var document yaml.Node
+		if yaml.Unmarshal(d.bytes(), &document) != nil {
+			continue
+		}
+		err := checkAliases(&document, limit)
+		if err == nil {
+			continue
+		}
+		return &Refusal{Reason: ReasonLimit, Line: d.line, Column: 1, Text: "&", Message: err.Error() + "; write the values out"}
+	}
+	return nil
+}
+
+func (d *document) bytes() []byte { return d.text.data[d.start:d.end] }
