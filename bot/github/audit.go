@@ -2,6 +2,8 @@ package github
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -12,8 +14,12 @@ type Audit struct {
 	Fingerprints []string // of the findings that the write is about
 }
 
+type auditKey struct{}
+
 // WithAudit returns a context whose writes are told with audit.
-func WithAudit(ctx context.Context, audit Audit) context.Context { panic("to be written") }
+func WithAudit(ctx context.Context, audit Audit) context.Context {
+	return context.WithValue(ctx, auditKey{}, audit)
+}
 
 // An AuditLine tells of one write, sent or refused.
 type AuditLine struct {
@@ -27,4 +33,23 @@ type AuditLine struct {
 	Permissions  map[string]string // of the token
 	Status       int               // of the answer; 0 where there was none
 	Error        string            // why it was refused or got no answer, else ""
+}
+
+// LogValue is the line as one group of attributes.
+func (l AuditLine) LogValue() slog.Value {
+	return slog.GroupValue(
+		slog.Time("time", l.Time),
+		slog.String("requester", l.Requester),
+		slog.String("delivery", l.Delivery),
+		slog.Int64("installation", l.Installation),
+		slog.String("repository", l.Repository),
+		slog.String("call", l.Call),
+		slog.String("ref", l.Ref),
+		slog.String("old", l.Old),
+		slog.String("new", l.New),
+		slog.String("fingerprints", strings.Join(l.Fingerprints, " ")),
+		slog.Any("permissions", l.Permissions),
+		slog.Int("status", l.Status),
+		slog.String("error", l.Error),
+	)
 }

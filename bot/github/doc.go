@@ -8,8 +8,10 @@
 // [*LimitError] that says when to come back. A write whose answer was lost is
 // never sent again: look before writing again.
 //
-// Whoever calls, the transport refuses to write to any ref but those below
-// refs/heads/kustodian/, and to any file below .github/ or that says who owns
-// the code; with [Options].ReadOnly it refuses every write. Each write leaves one
-// [AuditLine].
+// A request passes, from the outside in: the guard, which lets through only the
+// writes that the bot has to make and leaves an [AuditLine] of each; the
+// credential, which mints and renews the token; the cache; the limiter; the wire.
+// Whoever calls, the guard refuses to write to any ref but those below
+// refs/heads/kustodian/, and to any file below .github/ or that says who owns the
+// code; with [Options].ReadOnly it refuses every write.
 package github

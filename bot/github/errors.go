@@ -3,8 +3,11 @@ package github
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
+
+	gh "github.com/google/go-github/v60/github"
 )
 
 // What a call can fail with, for [errors.Is].
@@ -23,17 +26,17 @@ var (
 	ErrStale = errors.New("branch has moved")
 	// ErrReadOnly is a write that was not sent since the App is read-only.
 	ErrReadOnly = errors.New("not sent: read-only")
-	// ErrRefused is a write that was not sent since the App never writes there.
-	ErrRefused = errors.New("not sent: outside of what the App writes")
+	// ErrRefused is a request that was not sent since the App never makes such a one.
+	ErrRefused = errors.New("not sent: outside of what the App does")
 )
 
-// An Error is an answer of GitHub that is none.
+// An Error is an answer of GitHub that refuses a call.
 type Error struct {
-	Call    string   // what was asked, such as "creating the review of pull request 7"
+	Call    string   // what was asked, such as "creating a review of acme/shop#7"
 	Status  int      // of HTTP; 200 where GraphQL answered with errors
 	Message string   // GitHub's
 	Details []string // GitHub's, one for each thing it found wrong
-	is      error    // the sentinel, or nil
+	is      error    // the one of this package's errors that it means, or nil
 }
 
 func (e *Error) Error() string {
@@ -48,7 +51,7 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.is }
 
 // A LimitError says that GitHub wants no more requests of an installation for
-// now, or that one more would bring us there. Nothing was sent or stored.
+// now, or that one more would bring us there. Nothing was stored.
 type LimitError struct {
 	Installation int64 // 0 is the App itself
 	Until        time.Time
@@ -57,4 +60,54 @@ type LimitError struct {
 
 func (e *LimitError) Error() string {
 	return fmt.Sprintf("rate limit of installation %d until %s: %s", e.Installation, e.Until.UTC().Format(time.RFC3339), e.Why)
+}
+
+// failed turns the error of a go-github call into this package's.
+func failed(call string, err error) error {
+	var answer *gh.ErrorResponse
+	if !errors.As(err, &answer) {
+		// Limits, refusals and faults of the network are worded by whoever found
+		// them. [gh.Client] keeps count itself too, and speaks up before we do.
+		var spent *gh.RateLimitError
+		if errors.As(err, &spent) {
+			err = &LimitError{Until: spent.Rate.Reset.Time, Why: spent.Message}
+		}
+		return fmt.Errorf("%s: %w", call, err)
+	}
+	e := &Error{Call: call, Status: answer.Response.StatusCode, Message: answer.Message}
+	for _, detail := range answer.Errors {
+		e.Details = append(e.Details, words(detail))
+	}
+	e.is = meaning(e.Status, e.Message, e.Details)
+	return e
+}
+
+// words are what GitHub says of one fault: a sentence, or a field and a code.
+func words(e gh.Error) string {
+	if e.Message != "" {
+		return e.Message
+	}
+	return strings.TrimSpace(e.Resource + " " + e.Field + " " + e.Code)
+}
+
+// meaning is the error of this package that an answer means, or nil.
+func meaning(status int, message string, details []string) error {
+	says := func(what string) bool {
+		return strings.Contains(strings.ToLower(message+"\n"+strings.Join(details, "\n")), what)
+	}
+	switch {
+	case status == http.StatusNotFound, status == http.StatusGone:
+		return ErrNotFound
+	case status == http.StatusForbidden && says("suspended"):
+		return ErrSuspended
+	case status == http.StatusForbidden:
+		return ErrForbidden
+	case status == http.StatusUnprocessableEntity && says("already exists"):
+		return ErrExists
+	case status == http.StatusUnprocessableEntity && says("reference does not exist"):
+		return ErrNotFound
+	case status == http.StatusUnprocessableEntity:
+		return ErrRejected
+	}
+	return nil
 }

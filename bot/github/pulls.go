@@ -1,6 +1,12 @@
 package github
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	gh "github.com/google/go-github/v60/github"
+)
 
 // A PullRequest is the live state of one.
 type PullRequest struct {
@@ -25,7 +31,32 @@ type Branch struct {
 
 // PullRequest reads one pull request.
 func (r *Repository) PullRequest(ctx context.Context, number int) (PullRequest, error) {
-	panic("to be written")
+	found, _, err := r.clients[reading].PullRequests.Get(ctx, r.owner, r.name, number)
+	if err != nil {
+		return PullRequest{}, failed("reading "+r.pull(number), err)
+	}
+	return pullRequest(found), nil
+}
+
+// pull names a pull request in errors.
+func (r *Repository) pull(number int) string { return fmt.Sprintf("%s#%d", r, number) }
+
+func pullRequest(f *gh.PullRequest) PullRequest {
+	p := PullRequest{
+		Number: f.GetNumber(), Title: f.GetTitle(), Body: f.GetBody(), URL: f.GetHTMLURL(),
+		Open: f.GetState() == "open", Draft: f.GetDraft(), Merged: f.GetMerged() || f.MergedAt != nil,
+		Author: f.GetUser().GetLogin(), Head: branch(f.GetHead()), Base: branch(f.GetBase()),
+		DefaultBranch: f.GetBase().GetRepo().GetDefaultBranch(),
+	}
+	p.Fork = !strings.EqualFold(p.Head.Repository, p.Base.Repository)
+	for _, label := range f.Labels {
+		p.Labels = append(p.Labels, label.GetName())
+	}
+	return p
+}
+
+func branch(f *gh.PullRequestBranch) Branch {
+	return Branch{Name: f.GetRef(), SHA: f.GetSHA(), Repository: f.GetRepo().GetFullName()}
 }
 
 // A File is a file that a pull request changes.
@@ -38,7 +69,17 @@ type File struct {
 
 // PullRequestFiles lists the changed files, at most the 3000 that GitHub tells of.
 func (r *Repository) PullRequestFiles(ctx context.Context, number int) ([]File, error) {
-	panic("to be written")
+	found, err := pages(func(page gh.ListOptions) ([]*gh.CommitFile, *gh.Response, error) {
+		return r.clients[reading].PullRequests.ListFiles(ctx, r.owner, r.name, number, &page)
+	})
+	if err != nil {
+		return nil, failed("listing the files of "+r.pull(number), err)
+	}
+	files := make([]File, len(found))
+	for i, f := range found {
+		files[i] = File{Path: f.GetFilename(), PreviousPath: f.GetPreviousFilename(), Status: f.GetStatus(), Patch: f.GetPatch()}
+	}
+	return files, nil
 }
 
 // A PullRequestQuery narrows a list; its zero value lists the open ones.
@@ -48,10 +89,24 @@ type PullRequestQuery struct {
 	State string // "open", "closed" or "all"; "" is open
 }
 
-// PullRequests lists pull requests, the newest first. Merged is set; Body may be
-// of any length.
+// PullRequests lists pull requests, the newest first.
 func (r *Repository) PullRequests(ctx context.Context, query PullRequestQuery) ([]PullRequest, error) {
-	panic("to be written")
+	options := gh.PullRequestListOptions{State: query.State, Base: query.Base}
+	if query.Head != "" {
+		options.Head = r.owner + ":" + query.Head
+	}
+	found, err := pages(func(page gh.ListOptions) ([]*gh.PullRequest, *gh.Response, error) {
+		options.ListOptions = page
+		return r.clients[reading].PullRequests.List(ctx, r.owner, r.name, &options)
+	})
+	if err != nil {
+		return nil, failed("listing the pull requests of "+r.String(), err)
+	}
+	pulls := make([]PullRequest, len(found))
+	for i, f := range found {
+		pulls[i] = pullRequest(f)
+	}
+	return pulls, nil
 }
 
 // A NewPullRequest is one to be opened; both branches are this repository's.
@@ -64,7 +119,13 @@ type NewPullRequest struct {
 // CreatePullRequest opens a pull request: [ErrExists] where Head has one open on
 // Base already, [ErrRejected] where a branch is missing or nothing differs.
 func (r *Repository) CreatePullRequest(ctx context.Context, pull NewPullRequest) (PullRequest, error) {
-	panic("to be written")
+	made, _, err := r.clients[writing].PullRequests.Create(ctx, r.owner, r.name, &gh.NewPullRequest{
+		Title: &pull.Title, Body: &pull.Body, Head: &pull.Head, Base: &pull.Base, Draft: &pull.Draft,
+	})
+	if err != nil {
+		return PullRequest{}, failed(fmt.Sprintf("opening a pull request of %s into %s of %s", pull.Head, pull.Base, r), err)
+	}
+	return pullRequest(made), nil
 }
 
 // A PullRequestUpdate is what to change; nil leaves a field.
@@ -75,16 +136,36 @@ type PullRequestUpdate struct {
 
 // UpdatePullRequest changes a pull request's text, closes or reopens it.
 func (r *Repository) UpdatePullRequest(ctx context.Context, number int, update PullRequestUpdate) error {
-	panic("to be written")
+	change := &gh.PullRequest{Title: update.Title, Body: update.Body}
+	if update.Open != nil {
+		change.State = gh.String("closed")
+		if *update.Open {
+			change.State = gh.String("open")
+		}
+	}
+	_, _, err := r.clients[reporting].PullRequests.Edit(ctx, r.owner, r.name, number, change)
+	if err != nil {
+		return failed("updating "+r.pull(number), err)
+	}
+	return nil
 }
 
 // AddLabels adds labels to a pull request; missing ones are made.
 func (r *Repository) AddLabels(ctx context.Context, number int, labels ...string) error {
-	panic("to be written")
+	_, _, err := r.clients[reporting].Issues.AddLabelsToIssue(ctx, r.owner, r.name, number, labels)
+	if err != nil {
+		return failed("labelling "+r.pull(number), err)
+	}
+	return nil
 }
 
 // RequestReviewers asks users (logins) and teams (slugs) for a review. One that
 // may not review makes the whole call [ErrRejected].
 func (r *Repository) RequestReviewers(ctx context.Context, number int, users, teams []string) error {
-	panic("to be written")
+	_, _, err := r.clients[reporting].PullRequests.RequestReviewers(ctx, r.owner, r.name, number,
+		gh.ReviewersRequest{Reviewers: users, TeamReviewers: teams})
+	if err != nil {
+		return failed("asking for reviews of "+r.pull(number), err)
+	}
+	return nil
 }
