@@ -61,12 +61,9 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 			Message: fmt.Sprintf("builds to %d objects; %d are allowed", n, s.options.Limits.ObjectsOf)})
 	}
 	for _, r := range built.Resources() {
-		o := &Object{Ref: refOf(r.YNode()), Node: r.YNode()}
-		id := r.OrgId()
-		o.Origin = ObjectRef{APIVersion: o.Ref.APIVersion, Kind: id.Kind, Namespace: id.Namespace, Name: id.Name}
-		o.Documents = b.documents(o)
-		b.Objects = append(b.Objects, o)
+		b.Objects = append(b.Objects, &Object{Ref: refOf(r.YNode()), Node: r.YNode()})
 	}
+	b.introduce()
 	return b, nil
 }
 

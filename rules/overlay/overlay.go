@@ -106,6 +106,8 @@ type Object struct {
 	// Documents are the starts of the documents that made it, in order: the
 	// one that introduces it, then the patches that changed it.
 	Documents []Source
+
+	made *introduction // nil where that is not known
 }
 
 // A Source is the place in a file that says a field.
