@@ -112,7 +112,7 @@ func gitFolders(root string) (own, common string, err error) {
 		}
 		target, ok := strings.CutPrefix(strings.TrimSpace(string(text)), "gitdir: ")
 		if !ok {
-			return "", "", fmt.Errorf("%s does not say gitdir:", own)
+			return "", "", fmt.Errorf("%s does not name a git folder", own)
 		}
 		own = from(root, target)
 	}
