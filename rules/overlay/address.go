@@ -76,14 +76,10 @@ func (a *addresses) find(address int) (*document, int) {
 // text is YAML that holds objects or patches: a file, or a scalar inside a
 // kustomization.
 type text struct {
-	path string
-	data []byte // with the line breaks that the engine sees
-	role role
-	// A text inside a scalar starts after the scalar's line and is indented by
-	// column. Where the scalar is folded or quoted all of it is at one place.
-	line, column int
-	fixed        bool
-	documents    []*document
+	data        []byte // with the line breaks that the engine sees
+	role        role
+	inlinePlace // of a text inside a scalar; zero but for the path for a file
+	documents   []*document
 }
 
 // document is one document of a text.
@@ -116,7 +112,7 @@ var byteOrderMark = []byte("\uFEFF")
 // splitText parts data as the engine does.
 func splitText(name string, data []byte, r role) *text {
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	t := &text{path: name, data: data, role: r}
+	t := &text{data: data, role: r, inlinePlace: inlinePlace{path: name}}
 	lead := 0
 	first := 0
 	if bytes.HasPrefix(data, byteOrderMark) {

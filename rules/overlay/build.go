@@ -27,6 +27,9 @@ type Build struct {
 	served    *serving
 	closure   *closure
 	addresses *addresses
+
+	explaining sync.Mutex
+	sources    map[*yaml.Node]Source // of what Where cannot place; nil until asked
 }
 
 // schemaLock keeps builds that bring a schema of their own apart from all
@@ -46,7 +49,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	if len(c.refusals) > 0 {
 		return nil, refused(path, c.refusals[0])
 	}
-	serving := &serving{snapshot: s, addresses: &addresses{next: lowAddress}, padded: map[string]role{}, raw: map[string]bool{}}
+	serving := s.newServing(lowAddress)
 	built, reads, err := s.run(ctx, path, serving, c.openapi)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -67,11 +70,17 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	return b, nil
 }
 
+// served is what gives the engine a tree's files in other words.
+type served interface {
+	over(fsys *treeFS)
+	serve(name string, b *blob) []byte
+}
+
 // run lets the engine build the overlay at dir with the files as served.
-func (s *Snapshot) run(ctx context.Context, dir string, serving *serving, schema bool) (built resmap.ResMap, reads ReadSet, err error) {
+func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema bool) (built resmap.ResMap, reads ReadSet, err error) {
 	fsys := &treeFS{ctx: ctx, snapshot: s, reads: ReadSet{}, virtual: map[string][]byte{}}
-	serving.fs = fsys
 	fsys.served = serving.serve
+	serving.over(fsys)
 	if schema {
 		schemaLock.Lock()
 		defer schemaLock.Unlock()

@@ -48,6 +48,7 @@ type kustomization struct {
 	path string // of the file
 	dir  string
 	hash string
+	data []byte
 	root *yaml.Node // the mapping; nil where the file does not parse or is none
 	err  error      // why it does not parse
 	refs []reference
@@ -63,7 +64,7 @@ type kustomization struct {
 // parseKustomization reads the kustomization at name. It never fails: what
 // does not parse has err set and refers to nothing.
 func parseKustomization(name string, b *blob) *kustomization {
-	k := &kustomization{path: name, dir: path.Dir(name), hash: b.hash}
+	k := &kustomization{path: name, dir: path.Dir(name), hash: b.hash, data: b.data}
 	var document yaml.Node
 	if err := yaml.Unmarshal(b.data, &document); err != nil {
 		k.err = err

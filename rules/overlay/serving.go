@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"bytes"
 	"fmt"
 	"path"
 	"slices"
@@ -16,25 +17,39 @@ type serving struct {
 	snapshot  *Snapshot
 	fs        *treeFS
 	addresses *addresses
-	padded    map[string]role // files of objects and patches, by path without links
-	raw       map[string]bool // files that are used as data also
-	texts     []*text         // in the order served
-	pads      map[*text][]byte
+	uses      map[string]role // what the files are for, by path without links
+	// kustomizations are those served so far.
+	kustomizations []*kustomization
+	texts          []*text // in the order served
+	pads           map[*text][]byte
+	// edit gives texts in other words in place of the padding.
+	edit func(*text) []byte
+	// withoutJSON leaves the JSON patches out; dropped is set once there was one.
+	withoutJSON, dropped bool
 }
+
+func (s *Snapshot) newServing(address int) *serving {
+	return &serving{snapshot: s, addresses: &addresses{next: address}, uses: map[string]role{}}
+}
+
+func (v *serving) over(fsys *treeFS) { v.fs = fsys }
 
 // serve returns what the engine gets for the file at name.
 func (v *serving) serve(name string, b *blob) []byte {
 	if slices.Contains(kustomizationNames, path.Base(name)) {
 		return v.kustomization(name, b)
 	}
-	r, ok := v.padded[name]
-	if !ok || v.raw[name] {
+	r, ok := v.uses[name]
+	if !ok || r != roleResource && r != rolePatch {
 		return b.data
 	}
 	return v.pad(v.snapshot.text(name, b, r))
 }
 
 func (v *serving) pad(t *text) []byte {
+	if v.edit != nil {
+		return v.edit(t)
+	}
 	if data, ok := v.pads[t]; ok {
 		return data
 	}
@@ -54,18 +69,7 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 	if k.root == nil {
 		return b.data
 	}
-	for _, ref := range k.refs {
-		at, err := v.snapshot.resolve(path.Join(k.dir, ref.text))
-		if err != nil {
-			continue
-		}
-		switch ref.role {
-		case roleData, roleEnv, roleOther, roleConfig:
-			v.raw[at.path] = true
-		case roleResource, rolePatch:
-			v.padded[at.path] = ref.role
-		}
-	}
+	v.note(k)
 	root := k.root
 	for i, inline := range k.inlines {
 		t := v.snapshot.inlinePatch(k, i)
@@ -79,6 +83,9 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 		v.fs.virtual[path.Join(k.dir, file)] = v.pad(t)
 		moveInline(k.root, root, inline, file)
 	}
+	if v.withoutJSON {
+		root = v.withoutJSONPatches(k, root)
+	}
 	if root == k.root {
 		return b.data
 	}
@@ -87,6 +94,39 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 		return b.data
 	}
 	return data
+}
+
+// note notes what the files that a kustomization names are for. A file that is
+// data as well as something else is data: its bytes are not to be touched.
+func (v *serving) note(k *kustomization) {
+	v.kustomizations = append(v.kustomizations, k)
+	for _, ref := range k.refs {
+		at, err := v.snapshot.resolve(path.Join(k.dir, ref.text))
+		if err != nil || at.kind == Folder {
+			continue
+		}
+		if r, ok := v.uses[at.path]; !ok || rank(ref.role) > rank(r) {
+			v.uses[at.path] = ref.role
+		}
+	}
+}
+
+// rank orders the uses of one file: the one that must have its bytes as they
+// are comes last.
+func rank(r role) int {
+	switch r {
+	case rolePatch:
+		return 1
+	case roleConfig:
+		return 2
+	case roleEnv:
+		return 3
+	case roleData:
+		return 4
+	case roleOther:
+		return 5
+	}
+	return 0
 }
 
 // moveInline lets the copy of a kustomization name a file where the original
@@ -154,7 +194,7 @@ func (s *Snapshot) inlinePatch(k *kustomization, i int) *text {
 func newInlinePatch(k *kustomization, inline inlineText) *text {
 	value := strings.TrimSpace(inline.node.Value)
 	before, _, _ := strings.Cut(inline.node.Value, value)
-	if inline.role != rolePatch || strings.Trim(before, "\n") != "" || strings.HasPrefix(value, "[") || strings.HasPrefix(value, "- ") {
+	if inline.role != rolePatch || strings.Trim(before, "\n") != "" {
 		return nil
 	}
 	var patch yaml.Node
@@ -162,11 +202,67 @@ func newInlinePatch(k *kustomization, inline inlineText) *text {
 		return nil
 	}
 	t := splitText(k.path, []byte(value+"\n"), rolePatch)
-	t.line, t.column, t.fixed = inline.node.Line, inline.node.Column, true
-	if inline.node.Style&yaml.LiteralStyle != 0 {
-		t.fixed = false
-		t.line += strings.Count(before, "\n")
-		t.column = 0 // set from the file's text
-	}
+	t.inlinePlace = k.placeOf(inline)
+	t.line += strings.Count(before, "\n")
 	return t
+}
+
+// inlinePlace is where the text inside a scalar stands in its file: so many
+// lines down and columns in. The lines of a folded or quoted scalar are not
+// known: all of it is at one place.
+type inlinePlace struct {
+	path         string
+	line, column int
+	fixed        bool
+}
+
+// placeOf finds the place of the text inside a scalar of a kustomization.
+func (k *kustomization) placeOf(inline inlineText) inlinePlace {
+	n := inline.node
+	if n.Style&yaml.LiteralStyle == 0 {
+		return inlinePlace{k.path, n.Line, n.Column, true}
+	}
+	lines := bytes.Split(k.data, []byte("\n"))
+	text := strings.TrimLeft(n.Value, "\n")
+	own := len(text) - len(strings.TrimLeft(text, " "))
+	for i := n.Line; i < len(lines); i++ {
+		line := bytes.TrimRight(lines[i], " \r")
+		if len(line) == 0 {
+			continue
+		}
+		return inlinePlace{k.path, n.Line, len(line) - len(bytes.TrimLeft(line, " ")) - own, false}
+	}
+	return inlinePlace{k.path, n.Line, n.Column, true}
+}
+
+// of is the source of a node of the text.
+func (p inlinePlace) of(n *yaml.Node) Source {
+	if p.fixed {
+		return Source{Path: p.path, Line: p.line, Column: p.column}
+	}
+	return Source{Path: p.path, Line: p.line + n.Line, Column: p.column + n.Column, EndLine: p.line + endLine(n)}
+}
+
+// withoutJSONPatches takes the JSON patches out of a kustomization.
+func (v *serving) withoutJSONPatches(k *kustomization, root *yaml.Node) *yaml.Node {
+	copied := clone(root)
+	eachEntry(copied, func(key string, list *yaml.Node) {
+		if key = strings.ToLower(key); key != "patches" && key != "patchesjson6902" {
+			return
+		}
+		list.Content = slices.DeleteFunc(list.Content, func(item *yaml.Node) bool {
+			isJSON := v.isJSONPatch(k, item)
+			v.dropped = v.dropped || isJSON
+			return isJSON
+		})
+	})
+	return copied
+}
+
+func (v *serving) isJSONPatch(k *kustomization, item *yaml.Node) bool {
+	if inline := scalar(entry(item, "patch")); inline != "" {
+		return jsonOps([]byte(inline)) != nil
+	}
+	data, err := v.snapshot.ReadFile(path.Join(k.dir, scalar(entry(item, "path"))))
+	return err == nil && jsonOps(data) != nil
 }

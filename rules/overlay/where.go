@@ -41,12 +41,12 @@ func (d *document) source(n *yaml.Node) Source {
 	if d.text.role == rolePatch {
 		by = ByPatch
 	}
-	s := Source{Path: d.text.path, By: by, How: HowNode, Exact: true}
-	if d.text.fixed {
-		s.Line, s.Column, s.Exact = d.text.line, d.text.column, false
-		return s
+	shifted := yaml.Node{Line: d.line + n.Line - 1, Column: n.Column}
+	s := d.text.of(&shifted)
+	if !d.text.fixed {
+		s.EndLine = s.Line + endLine(n) - n.Line
 	}
-	s.Line, s.Column = d.text.line+d.line+n.Line-1, d.text.column+n.Column
+	s.By, s.How, s.Exact = by, HowNode, !d.text.fixed
 	return s
 }
 
