@@ -124,7 +124,7 @@ func wire() http.RoundTripper {
 func (a *App) newClient(transport http.RoundTripper) *gh.Client {
 	client := gh.NewClient(&http.Client{
 		Transport: transport,
-		Timeout:   30 * time.Second,
+		Timeout:   2 * time.Minute, // with the wait for other writes; the wire gives up earlier
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > 3 || via[0].Method != http.MethodGet {
 				return http.ErrUseLastResponse

@@ -66,12 +66,7 @@ func (e *LimitError) Error() string {
 func failed(call string, err error) error {
 	var answer *gh.ErrorResponse
 	if !errors.As(err, &answer) {
-		// Limits, refusals and faults of the network are worded by whoever found
-		// them. [gh.Client] keeps count itself too, and speaks up before we do.
-		var spent *gh.RateLimitError
-		if errors.As(err, &spent) {
-			err = &LimitError{Until: spent.Rate.Reset.Time, Why: spent.Message}
-		}
+		// Limits, refusals and faults of the network are worded by whoever found them.
 		return fmt.Errorf("%s: %w", call, err)
 	}
 	e := &Error{Call: call, Status: answer.Response.StatusCode, Message: answer.Message}

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 )
 
 //go:embed queries/*.graphql
@@ -31,12 +29,11 @@ func (r *Repository) graphql(ctx context.Context, l level, call, document string
 		Data   json.RawMessage
 		Errors []graphqlError
 	}
-	answer, err := client.Do(ctx, req, &body)
-	if err != nil {
+	if _, err := client.Do(ctx, req, &body); err != nil {
 		return failed(call, err)
 	}
 	if len(body.Errors) > 0 {
-		return r.graphqlFailed(call, answer.Header, body.Errors)
+		return r.graphqlFailed(call, body.Errors)
 	}
 	if err := json.Unmarshal(body.Data, data); err != nil {
 		return fmt.Errorf("%s: reading the answer: %w", call, err)
@@ -47,7 +44,7 @@ func (r *Repository) graphql(ctx context.Context, l level, call, document string
 // A graphqlError is one of those that GraphQL answers with status 200.
 type graphqlError struct{ Type, Message string }
 
-func (r *Repository) graphqlFailed(call string, header http.Header, found []graphqlError) error {
+func (r *Repository) graphqlFailed(call string, found []graphqlError) error {
 	e := &Error{Call: call, Status: http.StatusOK, Message: found[0].Message}
 	for _, also := range found[1:] {
 		e.Details = append(e.Details, also.Message)
@@ -62,11 +59,7 @@ func (r *Repository) graphqlFailed(call string, header http.Header, found []grap
 	case "UNPROCESSABLE":
 		e.is = ErrRejected
 	case "RATE_LIMITED":
-		until := time.Now().Add(waitAtLeast)
-		if reset, err := strconv.ParseInt(header.Get("X-RateLimit-Reset"), 10, 64); err == nil {
-			until = time.Unix(reset, 0)
-		}
-		return fmt.Errorf("%s: %w", call, &LimitError{Installation: r.installation, Until: until, Why: e.Message})
+		return fmt.Errorf("%s: %w", call, r.app.limitsOf(r.installation).spent(e.Message))
 	}
 	return e
 }

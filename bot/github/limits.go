@@ -1,9 +1,8 @@
 package github
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
+
 	"fmt"
 	"net/http"
 	"slices"
@@ -23,10 +22,6 @@ const (
 	// each time it comes again.
 	waitAtLeast = time.Minute
 	waitAtMost  = time.Hour
-
-	tries   = 3           // of a reading request that meets a fault
-	trying  = time.Second // is how long they take together
-	tryWait = 100 * time.Millisecond
 )
 
 // limits is what is known of an installation's rate limits.
@@ -59,9 +54,13 @@ func (l *limits) refusal() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.until) {
-		return &LimitError{Installation: l.installation, Until: l.until, Why: l.why}
+		return l.limit()
 	}
 	return nil
+}
+
+func (l *limits) limit() error {
+	return &LimitError{Installation: l.installation, Until: l.until, Why: l.why}
 }
 
 // create counts one more creating request, or says when there may be one again.
@@ -101,21 +100,46 @@ func (l *limits) learn(answer *http.Response, message string) error {
 			l.strikes = 0
 		}
 		if spent && answer.StatusCode < 400 {
-			l.until, l.why = earliest(reset, now.Add(waitAtMost)), "the hour's requests are spent"
+			l.park(reset, "the hour's requests are spent") // from the next one on
 		}
 		return nil
 	}
-	l.why = message
 	switch after := seconds(answer.Header.Get("Retry-After")); {
 	case after > 0:
-		l.until = earliest(now.Add(after), now.Add(waitAtMost))
+		l.park(now.Add(after), message)
 	case spent:
-		l.until = earliest(reset, now.Add(waitAtMost))
+		l.park(reset, message)
 	default:
-		l.until = now.Add(min(waitAtLeast<<min(l.strikes, 10), waitAtMost))
-		l.strikes++
+		l.strike(message)
 	}
-	return &LimitError{Installation: l.installation, Until: l.until, Why: l.why}
+	return l.limit()
+}
+
+// park lets no request pass for a while, an hour at most: no limit of GitHub's is longer.
+func (l *limits) park(until time.Time, why string) {
+	if most := time.Now().Add(waitAtMost); until.After(most) {
+		until = most
+	}
+	l.until, l.why = until, why
+}
+
+// strike parks for a limit that does not say how long it lasts.
+func (l *limits) strike(why string) {
+	wait := min(waitAtLeast<<min(l.strikes, 10), waitAtMost)
+	l.strikes++
+	l.park(time.Now().Add(wait), why)
+}
+
+// spent is the limit that an answer of GraphQL speaks of with status 200; its
+// headers have been learnt from already.
+func (l *limits) spent(why string) error {
+	if err := l.refusal(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.strike(why)
+	return l.limit()
 }
 
 // limited tells whether an answer is about a limit, by its status and words.
@@ -129,133 +153,6 @@ func limited(answer *http.Response, message string) bool {
 			strings.Contains(words, "rate limit") || strings.Contains(words, "abuse detection")
 	}
 	return false
-}
-
-func seconds(header string) time.Duration {
-	n, err := strconv.Atoi(header)
-	if err != nil || n < 0 {
-		return 0 // as good as no header
-	}
-	return time.Duration(n) * time.Second
-}
-
-func unix(header string) time.Time {
-	n, err := strconv.ParseInt(header, 10, 64)
-	if err != nil {
-		return time.Time{}
-	}
-	return time.Unix(n, 0)
-}
-
-func earliest(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
-}
-
-// A limiter keeps the requests of an installation within GitHub's limits. It
-// waits for the pace of writes alone; at a limit it returns [*LimitError], and
-// refuses further requests until then without sending them.
-type limiter struct {
-	limits   *limits
-	interval time.Duration // between two writes
-	next     http.RoundTripper
-}
-
-func (l *limiter) RoundTrip(req *http.Request) (*http.Response, error) {
-	op := operationOf(req)
-	if op.write {
-		done, err := l.turn(req.Context())
-		if err != nil {
-			return nil, closing(req, err)
-		}
-		defer done()
-	}
-	if err := l.limits.refusal(); err != nil {
-		return nil, closing(req, err)
-	}
-	if op.creates {
-		if err := l.limits.create(); err != nil {
-			return nil, closing(req, err)
-		}
-	}
-	answer, err := l.send(req, op)
-	if err != nil {
-		return nil, err
-	}
-	message, err := limitMessage(answer)
-	if err != nil {
-		return nil, err
-	}
-	if err := l.limits.learn(answer, message); err != nil {
-		return nil, errors.Join(err, answer.Body.Close())
-	}
-	return answer, nil
-}
-
-// turn waits until nobody of this installation writes and the interval since
-// the last write has passed; done ends the turn.
-func (l *limiter) turn(ctx context.Context) (done func(), err error) {
-	select {
-	case l.limits.write <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	l.limits.mu.Lock()
-	wait := time.Until(l.limits.wrote.Add(l.interval))
-	l.limits.mu.Unlock()
-	if err := pause(ctx, wait); err != nil {
-		<-l.limits.write
-		return nil, err
-	}
-	return func() {
-		l.limits.mu.Lock()
-		l.limits.wrote = time.Now()
-		l.limits.mu.Unlock()
-		<-l.limits.write
-	}, nil
-}
-
-// send sends a request, a reading one up to [tries] times.
-func (l *limiter) send(req *http.Request, op operation) (*http.Response, error) {
-	began := time.Now()
-	for try := 1; ; try++ {
-		answer, err := l.next.RoundTrip(req)
-		fault := err != nil || answer.StatusCode >= 500
-		wait := tryWait << try
-		if !fault || op.write || try == tries || time.Since(began)+wait > trying || req.Context().Err() != nil {
-			return answer, err
-		}
-		again, ok := replay(req)
-		if !ok {
-			return answer, err
-		}
-		if err == nil {
-			if err := answer.Body.Close(); err != nil {
-				return nil, fmt.Errorf("closing an answer %d: %w", answer.StatusCode, err)
-			}
-		}
-		if err := pause(req.Context(), wait); err != nil {
-			return nil, err
-		}
-		req = again
-	}
-}
-
-// pause waits, or returns the error of a context that ends before.
-func pause(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // limitMessage reads what an answer that may be about a limit says, and leaves
@@ -273,4 +170,20 @@ func limitMessage(answer *http.Response) (string, error) {
 		return answer.Status, nil // a proxy's page, say
 	}
 	return body.Message, nil
+}
+
+func seconds(header string) time.Duration {
+	n, err := strconv.Atoi(header)
+	if err != nil || n < 0 {
+		return 0 // as good as no header
+	}
+	return time.Duration(n) * time.Second
+}
+
+func unix(header string) time.Time {
+	n, err := strconv.ParseInt(header, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.Unix(n, 0)
 }

@@ -233,3 +233,21 @@ func TestWordsOfGraphQL(t *testing.T) {
 		t.Errorf("RATE_LIMITED: got %v", err)
 	}
 }
+
+func TestSpentHour(t *testing.T) {
+	d := newDoor(t)
+	reset := time.Now().Add(10 * time.Minute).Truncate(time.Second)
+	d.enter = func(w http.ResponseWriter, _ *http.Request, _ string) {
+		w.Header().Set("X-RateLimit-Remaining", "0")
+		w.Header().Set("X-RateLimit-Reset", fmt.Sprint(reset.Unix()))
+		fmt.Fprint(w, `{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded"}]}`)
+	}
+	r := d.repository(t)
+	_, err := r.Threads(t.Context(), 7)
+	checkLimit(t, err, reset)
+	_, err = r.Info(t.Context())
+	checkLimit(t, err, reset)
+	if len(d.bodies) != 1 {
+		t.Errorf("%d requests were sent", len(d.bodies))
+	}
+}
