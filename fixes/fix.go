@@ -12,7 +12,6 @@ import (
 	"context"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
-	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -82,8 +81,12 @@ type OverlayProof struct {
 	Changes []Change `json:"changes"`
 	// Diff is the unified difference of the two builds as YAML, secrets masked.
 	Diff string `json:"diff"`
+	// Environment says which container sees another environment after the
+	// fix, "" where none does.
+	Environment string `json:"environment,omitempty"`
 	// Remaining are the fingerprints of the fix that the overlay still has
-	// after it; New are findings that only the fixed build has.
+	// after it, or that its rule finds anew; New are all findings that only the
+	// fixed build has.
 	Remaining []string `json:"remaining,omitempty"`
 	New       []string `json:"new,omitempty"`
 	// Error is set where one of the builds failed.
@@ -159,54 +162,4 @@ type ResourceMatch struct {
 	Kind      string `json:"kind,omitempty"`
 	Name      string `json:"name,omitempty"`
 	Container string `json:"container,omitempty"`
-}
-
-// A Plan is one finding to be put right, with what may be looked at for it.
-type Plan struct {
-	Finding  rules.Finding
-	Snapshot *overlay.Snapshot
-	Policy   Policy
-	// Builds are the builds of every overlay that reads the finding's source
-	// file, by path; Broken those of them that do not build.
-	Builds map[string]*overlay.Build
-	Broken map[string]error
-	// Ask answers a question, or returns ErrAsked where the answer has to be
-	// fetched first: the plan is then made again with the answer.
-	Ask func(Question) (Answer, error)
-}
-
-// MakePlans plans a fix for each finding that has a recipe, all against the tree as
-// it is. Questions that have no answer yet come back; call it again with their answers.
-func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) { panic("to be written") }
-
-// A PlanRequest is what [MakePlans] works on.
-type PlanRequest struct {
-	Snapshot *overlay.Snapshot
-	Overlays []overlay.Overlay // all of the tree, as Find lists them
-	Findings []rules.Finding
-	Policy   Policy
-	Answers  map[Question]Answer
-}
-
-// A PlanAnswer is what [MakePlans] found.
-type PlanAnswer struct {
-	Fixes     []Fix
-	NoFix     map[string]NoFix // by fingerprint
-	Questions []Question
-}
-
-// ProveOverlay builds one overlay before and after the fixes are applied, and
-// says what differs. The verdict over all overlays is [Judge]'s.
-func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
-	panic("to be written")
-}
-
-// Judge says whether the differences of the overlays are what the fixes
-// intend: all of it and nothing else.
-func Judge(fixes []Fix, overlays []OverlayProof) Proof { panic("to be written") }
-
-// Apply returns the files as the fixes leave them, by path; nil for a deleted
-// one. It returns a *NoFix of ReasonConflict where two fixes change the same bytes.
-func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
-	panic("to be written")
 }

@@ -1,0 +1,165 @@
+//go:build yamledit
+
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// addProbe adds a readiness probe that opens the port that a Service sends to,
+// which proves that somebody listens; and a liveness probe only as the
+// repository itself writes it for the same container elsewhere, because a wrong
+// one restarts what works.
+var addProbe = Recipe{
+	Rules: []string{"missing-readiness", "missing-liveness"},
+	Title: "Add probes",
+	Plan:  planProbe,
+}
+
+func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
+	said, err := p.containerPlace(ctx)
+	if err != nil {
+		return nil, err
+	}
+	key, find := "readinessProbe", servedPort
+	if p.Finding.Rule == "missing-liveness" {
+		key, find = "livenessProbe", siblingLiveness
+	}
+	if child(said.node, key) != nil {
+		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s says a %s already; what takes it away is not known.", said.path, key)}
+	}
+	if err := p.layer(ctx, said.uses); err != nil {
+		return nil, err
+	}
+	var probe *yaml.Node
+	fix := &Fix{}
+	for _, u := range said.uses {
+		found, err := find(u)
+		if err != nil {
+			return nil, err
+		}
+		if probe != nil && !equal(probe, found) {
+			return nil, &NoFix{ReasonSpreads, fmt.Sprintf("The overlays that read %s need different probes; add one in each.", said.path)}
+		}
+		probe = found
+		now := renamed(u.node, nil)
+		put(now, found, key)
+		fix.Intent.Changes = append(fix.Intent.Changes, u.changes(now)...)
+	}
+	value, err := valueOf(probe)
+	if err != nil {
+		return nil, err
+	}
+	file, err := change(said.path, said.file, said.addKey(nil, key, value))
+	if err != nil {
+		return nil, err
+	}
+	fix.Files = []FileChange{file}
+	return fix, nil
+}
+
+// servedPort is a probe of the port of the container that a Service of the
+// build sends to.
+func servedPort(u use) (*yaml.Node, error) {
+	for _, o := range u.build.Objects {
+		if o.Ref.Kind != "Service" || !u.isSelected(o) {
+			continue
+		}
+		for _, port := range items(o.Node, "spec", "ports") {
+			if protocol := scalar(port, "protocol"); protocol != "" && protocol != "TCP" || scrapes(scalar(port, "name")) {
+				continue
+			}
+			target := child(port, "targetPort")
+			if target == nil {
+				target = child(port, "port")
+			}
+			if target == nil || !u.listens(target) {
+				continue
+			}
+			probe := &yaml.Node{Kind: yaml.MappingNode}
+			number := *target
+			number.Style = 0
+			put(probe, &number, "tcpSocket", "port")
+			return probe, nil
+		}
+	}
+	return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s no Service sends to a port that container %s declares, so which port answers when it is ready cannot be seen.", u.build.Overlay, scalar(u.node, "name"))}
+}
+
+// scrapes reports whether a port is there to be measured, not to be used.
+func scrapes(port string) bool {
+	return strings.Contains(port, "metrics") || strings.Contains(port, "prom")
+}
+
+// isSelected reports whether the Service sends to the use's pods.
+func (u use) isSelected(service *overlay.Object) bool {
+	selector := child(service.Node, "spec", "selector")
+	if selector == nil || len(selector.Content) == 0 || service.Ref.Namespace != u.object.Ref.Namespace {
+		return false
+	}
+	pod := podFields[u.object.Ref.Kind]
+	labels := child(u.object.Node, pod.Parent().Append("metadata", "labels")...)
+	for name, value := range mapping(selector) {
+		if scalar(labels, name) != value.Value {
+			return false
+		}
+	}
+	return true
+}
+
+// listens reports whether the container declares the port, by name or number.
+func (u use) listens(target *yaml.Node) bool {
+	for _, port := range items(u.node, "ports") {
+		if protocol := scalar(port, "protocol"); protocol != "" && protocol != "TCP" {
+			continue
+		}
+		_, err := strconv.Atoi(target.Value)
+		if err == nil && scalar(port, "containerPort") == target.Value || err != nil && scalar(port, "name") == target.Value {
+			return true
+		}
+	}
+	return false
+}
+
+// siblingLiveness is the liveness probe that every other container of the same
+// name and image in the build has.
+func siblingLiveness(u use) (*yaml.Node, error) {
+	var probe *yaml.Node
+	for _, o := range u.build.Objects {
+		for _, c := range containers(o) {
+			if o == u.object || scalar(c.node, "name") != scalar(u.node, "name") || scalar(c.node, "image") != scalar(u.node, "image") {
+				continue
+			}
+			found := child(c.node, "livenessProbe")
+			if found == nil {
+				continue
+			}
+			if probe != nil && !equal(probe, found) {
+				return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s the same container has different liveness probes elsewhere; which one fits is its owner's to say.", u.build.Overlay)}
+			}
+			probe = found
+		}
+	}
+	if probe == nil {
+		return nil, &NoFix{ReasonNoRecipe, "What tells that the program hangs is its owner's to say: a wrong liveness probe is worse than none."}
+	}
+	for _, kind := range []string{"httpGet", "tcpSocket"} {
+		if port := child(probe, kind, "port"); port != nil && !u.listens(port) {
+			return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("The same container's liveness probe elsewhere uses port %s, which this one does not declare.", port.Value)}
+		}
+	}
+	return probe, nil
+}
+
+func equal(a, b *yaml.Node) bool {
+	same := true
+	compare(nil, a, b, func(overlay.Field, *yaml.Node, *yaml.Node) { same = false })
+	return same
+}

@@ -1,0 +1,94 @@
+package fixes
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+
+	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// Apply returns the files as the fixes leave them, by path; nil for a deleted
+// one. It returns a *NoFix of ReasonConflict where two fixes change the same
+// bytes, or create or delete what another one changes.
+func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
+	changes := map[string][]FileChange{}
+	for _, fix := range fixes {
+		for _, change := range fix.Files {
+			changes[change.Path] = append(changes[change.Path], change)
+		}
+	}
+	files := map[string][]byte{}
+	for path, changes := range changes {
+		after, err := applyFile(snapshot, path, changes)
+		if err != nil {
+			return nil, err
+		}
+		files[path] = after
+	}
+	return files, nil
+}
+
+func applyFile(snapshot *overlay.Snapshot, path string, changes []FileChange) ([]byte, error) {
+	var splices []yamledit.Splice
+	for _, change := range changes {
+		splices = append(splices, change.Splices...)
+		if (change.Create != nil || change.Delete) && len(changes) > 1 {
+			return nil, conflict(path)
+		}
+	}
+	first := changes[0]
+	src, err := snapshot.ReadFile(path)
+	switch {
+	case first.Create != nil && err == nil:
+		return nil, &NoFix{ReasonConflict, fmt.Sprintf("%s was to be created and is there already.", path)}
+	case err != nil && !(first.Create != nil && errors.Is(err, fs.ErrNotExist)):
+		return nil, fmt.Errorf("reading %s to change it: %w", path, err)
+	}
+	first.Splices = splices
+	return first.Apply(src)
+}
+
+// Apply returns the file as the change leaves it, given the bytes as they are;
+// nil for a deleted one. src is nil for a file to be created.
+func (c FileChange) Apply(src []byte) ([]byte, error) {
+	switch {
+	case c.Create != nil:
+		return []byte(*c.Create), nil
+	case c.Delete:
+		return nil, nil
+	}
+	return splice(c.Path, src, c.Splices)
+}
+
+// splice puts the splices of all fixes into one file. Two insertions at one
+// place have no order that both fixes were planned with, so they conflict;
+// the same splice twice does not: one text serves both.
+func splice(path string, src []byte, splices []yamledit.Splice) ([]byte, error) {
+	splices = slices.Clone(splices)
+	slices.SortFunc(splices, func(a, b yamledit.Splice) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.New, b.New))
+	})
+	splices = slices.Compact(splices)
+	var out []byte
+	end, last := 0, -1
+	for _, s := range splices {
+		if s.Start < end || s.Start == last {
+			return nil, conflict(path)
+		}
+		if s.End < s.Start || s.End > len(src) {
+			return nil, fmt.Errorf("changing %s: bytes %d to %d of %d", path, s.Start, s.End, len(src))
+		}
+		out = append(out, src[end:s.Start]...)
+		out = append(out, s.New...)
+		end, last = s.End, s.Start
+	}
+	return append(out, src[end:]...), nil
+}
+
+func conflict(path string) *NoFix {
+	return &NoFix{ReasonConflict, fmt.Sprintf("Another fix changes the same place of %s; when that one is in, this one can follow.", path)}
+}

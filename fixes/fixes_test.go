@@ -1,0 +1,329 @@
+//go:build yamledit
+
+package fixes
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A fixCase is one repository with what fixing it must give:
+//
+//	rule ID               findings of this rule are fixed; several lines add up
+//	refuse REASON "text"  a finding has no fix for the reason, in words that match
+//	-- policy.json --     the fixes.Policy
+//	-- answers --         "IMAGE DIGEST", "IMAGE error SENTENCE" or "IMAGE offline" a line
+//	-- want/PATH --       the file after the fixes, byte for byte
+//	-- diff/OVERLAY --    the difference of the overlay's builds
+//
+// All other files are the repository.
+type fixCase struct {
+	rules   []string
+	refuse  []*refusal
+	files   overlay.Files
+	want    map[string]string
+	diff    map[string]string
+	policy  Policy
+	answers map[Question]Answer
+}
+
+type refusal struct {
+	reason Reason
+	text   *regexp.Regexp
+	seen   bool
+}
+
+func TestFixes(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/fixes/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(paths) == 0 {
+		t.Fatal("found no cases")
+	}
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			readCase(t, archive).run(t)
+		})
+	}
+}
+
+// TestRulesAreFixed holds the fixes to what the cases of the rules show.
+func TestRulesAreFixed(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/rules/*/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(archive.Files, func(f txtar.File) bool { return strings.HasPrefix(f.Name, "want/") }) {
+			continue
+		}
+		rule := filepath.Base(filepath.Dir(path))
+		t.Run(rule+"/"+filepath.Base(path), func(t *testing.T) {
+			c := readCase(t, archive)
+			c.rules = []string{rule}
+			c.run(t)
+		})
+	}
+}
+
+func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
+	t.Helper()
+	c := &fixCase{files: overlay.Files{}, want: map[string]string{}, diff: map[string]string{}, answers: map[Question]Answer{}}
+	for _, line := range strings.Split(string(archive.Comment), "\n") {
+		verb, rest, _ := strings.Cut(line, " ")
+		switch verb {
+		case "rule":
+			c.rules = append(c.rules, rest)
+		case "refuse":
+			reason, quoted, _ := strings.Cut(rest, " ")
+			text, err := strconv.Unquote(quoted)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			c.refuse = append(c.refuse, &refusal{reason: Reason(reason), text: regexp.MustCompile(text)})
+		}
+	}
+	for _, f := range archive.Files {
+		text := string(f.Data)
+		if name, ok := strings.CutPrefix(f.Name, "want/"); ok {
+			c.want[name] = text
+			continue
+		}
+		if name, ok := strings.CutPrefix(f.Name, "diff/"); ok {
+			c.diff[name] = text
+			continue
+		}
+		switch f.Name {
+		case "policy.json":
+			if err := json.Unmarshal(f.Data, &c.policy); err != nil {
+				t.Fatalf("policy.json: %v", err)
+			}
+		case "answers":
+			c.readAnswers(t, text)
+		default:
+			c.files[f.Name] = text
+		}
+	}
+	return c
+}
+
+func (c *fixCase) readAnswers(t *testing.T, text string) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		words := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		answer := Answer{}
+		switch {
+		case len(words) == 2 && words[1] == "offline":
+			answer.Offline = true
+		case len(words) == 2:
+			answer.Digest = words[1]
+		case len(words) == 3 && words[1] == "error":
+			answer.Error = words[2]
+		default:
+			t.Fatalf("answers: %q", line)
+		}
+		c.answers[Question{Image: words[0]}] = answer
+	}
+}
+
+func (c *fixCase) run(t *testing.T) {
+	if len(c.want) == 0 && len(c.refuse) == 0 {
+		t.Fatal("the case expects nothing")
+	}
+	tree := open(t, c.files)
+	planned := tree.plan(t, c)
+	proved, proofs := tree.prove(t, c, planned.Fixes)
+	for fingerprint, why := range planned.NoFix {
+		c.refused(t, fingerprint, why)
+	}
+	for _, r := range c.refuse {
+		if !r.seen {
+			t.Errorf("want a refusal %s %q; got %v", r.reason, r.text, planned.NoFix)
+		}
+	}
+	files, err := Apply(tree.snapshot, proved)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for path, text := range files {
+		got[path] = string(text)
+	}
+	if diff := cmp.Diff(c.want, got); diff != "" {
+		t.Errorf("the fixed files differ (-want +got):\n%s", diff)
+	}
+	for path, want := range c.diff {
+		if diff := cmp.Diff(want, proofs[path]); diff != "" {
+			t.Errorf("the difference of %s differs (-want +got):\n%s", path, diff)
+		}
+	}
+	if len(proved) == 0 {
+		return
+	}
+	after := maps.Clone(c.files)
+	for path, text := range files {
+		if text == nil {
+			delete(after, path)
+		} else {
+			after[path] = string(text)
+		}
+	}
+	if again := open(t, after).plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
+		t.Errorf("the fixed tree is planned again: %+v", again.Fixes)
+	}
+}
+
+func (c *fixCase) refused(t *testing.T, fingerprint string, why NoFix) {
+	t.Helper()
+	for _, r := range c.refuse {
+		if r.reason == why.Reason && r.text.MatchString(why.Detail) {
+			r.seen = true
+			return
+		}
+	}
+	t.Errorf("finding %s has no fix, which no line wants: %s %q", fingerprint, why.Reason, why.Detail)
+}
+
+// A testTree is a repository with its roots and what the rules find in them.
+type testTree struct {
+	snapshot *overlay.Snapshot
+	overlays []overlay.Overlay
+	findings []rules.Finding
+}
+
+func open(t *testing.T, files overlay.Files) *testTree {
+	t.Helper()
+	tree := &testTree{snapshot: overlay.Open(files, overlay.Options{})}
+	all, err := tree.snapshot.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found [][]rules.Finding
+	for _, o := range all {
+		if !o.Root || o.Component {
+			continue
+		}
+		tree.overlays = append(tree.overlays, o)
+		build, err := tree.snapshot.Build(t.Context(), o.Path)
+		var broken *overlay.BuildError
+		if errors.As(err, &broken) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		findings, _, err := rules.Run(t.Context(), build, rules.Policy{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = append(found, findings)
+	}
+	tree.findings = rules.Merge(found...)
+	return tree
+}
+
+// plan asks as often as answers are missing, which the case must have.
+func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
+	t.Helper()
+	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Answers: map[Question]Answer{}}
+	for _, f := range tree.findings {
+		if slices.Contains(c.rules, f.Rule) {
+			request.Findings = append(request.Findings, f)
+		}
+	}
+	for range 3 {
+		answer, err := MakePlans(t.Context(), request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(answer.Questions) == 0 {
+			return answer
+		}
+		for _, q := range answer.Questions {
+			known, ok := c.answers[q]
+			if !ok {
+				t.Fatalf("nobody answers %q", q.Image)
+			}
+			request.Answers[q] = known
+		}
+	}
+	t.Fatal("the plan keeps asking")
+	return PlanAnswer{}
+}
+
+// prove proves each fix by itself and all together. It returns those that
+// hold, and the differences by overlay; what does not hold must be refused.
+func (tree *testTree) prove(t *testing.T, c *fixCase, fixes []Fix) ([]Fix, map[string]string) {
+	t.Helper()
+	var held []Fix
+	for _, fix := range fixes {
+		proof := tree.judge(t, []Fix{fix})
+		if proof.Reason != NoReason {
+			c.refused(t, fix.Fingerprints[0], NoFix{proof.Reason, proof.Detail})
+			continue
+		}
+		held = append(held, fix)
+	}
+	together := tree.judge(t, held)
+	if together.Reason != NoReason {
+		t.Errorf("the fixes do not hold together: %s", together.Detail)
+	}
+	diffs := map[string]string{}
+	for _, o := range together.Overlays {
+		diffs[o.Overlay] = o.Diff
+	}
+	return held, diffs
+}
+
+func (tree *testTree) judge(t *testing.T, fixes []Fix) Proof {
+	t.Helper()
+	var proofs []OverlayProof
+	for _, o := range tree.overlays {
+		if reads(o, fixes) {
+			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, rules.Policy{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			proofs = append(proofs, proof)
+		}
+	}
+	if len(fixes) > 0 && len(proofs) == 0 {
+		t.Fatal(fmt.Errorf("no overlay reads what the fixes change"))
+	}
+	return Judge(fixes, proofs)
+}
+
+func reads(o overlay.Overlay, fixes []Fix) bool {
+	for _, fix := range fixes {
+		for _, file := range fix.Files {
+			if slices.Contains(o.Reads, file.Path) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,88 @@
+//go:build yamledit
+
+package fixes
+
+import (
+	"fmt"
+	"path"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// kustomizationNames are the names under which kustomize looks.
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+// kustomization reads a kustomization that a fix writes to.
+func (p *Plan) kustomization(file string) (*yaml.Node, error) {
+	src, err := p.Snapshot.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", file, err)
+	}
+	roots, err := documents(src)
+	if err != nil {
+		return nil, refused(file, err)
+	}
+	if len(roots) != 1 || roots[0] == nil {
+		return nil, &NoFix{ReasonText, fmt.Sprintf("%s is not one document.", file)}
+	}
+	return roots[0], nil
+}
+
+// lister is the one kustomization that names a file in one of the lists.
+func (p *Plan) lister(file string, lists ...string) (string, error) {
+	read := map[string]bool{}
+	for _, build := range p.Builds {
+		for name := range build.Reads {
+			if slices.Contains(kustomizationNames, path.Base(name)) && build.Reads[name] != overlay.AbsentHash {
+				read[name] = true
+			}
+		}
+	}
+	var found []string
+	for _, name := range sortedKeys(read) {
+		root, err := p.kustomization(name)
+		if err != nil {
+			return "", err
+		}
+		if scalar(root, "generatorOptions", "disableNameSuffixHash") == "true" {
+			return "", &NoFix{ReasonNoRecipe, fmt.Sprintf("%s turns the hash of generated names off, so pods would keep the old values when one changes.", name)}
+		}
+		if names(root, path.Dir(name), file, lists) {
+			found = append(found, name)
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return "", &NoFix{ReasonNotPlaced, fmt.Sprintf("Which kustomization lists %s is not known.", file)}
+	case len(found) > 1:
+		return "", &NoFix{ReasonSpreads, fmt.Sprintf("%s is listed by %s and by %s; each would need a generator.", file, found[0], found[1])}
+	}
+	root, err := p.kustomization(found[0])
+	if err != nil {
+		return "", err
+	}
+	if scalar(root, "kind") == "Component" {
+		return "", &NoFix{ReasonNoRecipe, fmt.Sprintf("%s is a Component, whose generator every overlay that uses it would have to merge.", found[0])}
+	}
+	return found[0], p.editable(found[0])
+}
+
+// names reports whether one of the lists of a kustomization in folder names
+// the file, as text or as the path of an entry.
+func names(root *yaml.Node, folder, file string, lists []string) bool {
+	for _, list := range lists {
+		for _, entry := range items(root, list) {
+			said := entry.Value
+			if entry.Kind == yaml.MappingNode {
+				said = scalar(entry, "path")
+			}
+			if said != "" && path.Join(folder, said) == file {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,5 @@
+//go:build !yamledit
+
+package fixes
+
+var recipes []Recipe

@@ -1,0 +1,212 @@
+package fixes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A PlanRequest is what [MakePlans] works on.
+type PlanRequest struct {
+	Snapshot *overlay.Snapshot
+	Overlays []overlay.Overlay // those that a proof builds, as Find lists them
+	Findings []rules.Finding
+	Policy   Policy
+	// Rules is how the findings were found. It tells whether an overlay that
+	// was not checked has a finding too.
+	Rules   rules.Policy
+	Answers map[Question]Answer
+}
+
+// A PlanAnswer is what [MakePlans] found.
+type PlanAnswer struct {
+	Fixes     []Fix
+	NoFix     map[string]NoFix // by fingerprint
+	Questions []Question
+}
+
+// A Plan is one finding to be put right, with what may be looked at for it.
+type Plan struct {
+	Finding rules.Finding
+	// Others are the other findings of the same rule at the same object.
+	Others   []rules.Finding
+	Snapshot *overlay.Snapshot
+	Policy   Policy
+	// Builds are the builds of every overlay that reads the finding's source
+	// file, or one that Reach was called with, by path.
+	Builds map[string]*overlay.Build
+	// Reach adds the builds of the overlays that read a file. It returns a
+	// *NoFix where one does not build, or where nobody may edit the file.
+	Reach func(ctx context.Context, path string) error
+	// Ask answers a question, or returns ErrAsked where the answer has to be
+	// fetched first: the plan is then made again with the answer.
+	Ask func(Question) (Answer, error)
+	// HasFinding reports whether a build, one of Builds, has a finding of the
+	// rule at or below a field of an object.
+	HasFinding func(context.Context, *overlay.Build, *overlay.Object, overlay.Field) (bool, error)
+}
+
+// ErrAsked is what [Plan].Ask returns for a question whose answer is not known yet.
+var ErrAsked = errors.New("the answer has to be fetched first")
+
+// byHand says of rules without a recipe why nobody but the owner can put their findings right.
+var byHand = map[string]string{
+	"image-untagged": "Which version to run is the owner's decision; write the tag that runs today, and it can be pinned.",
+	"secret-literal": "A secret has to be replaced where it is used and then kept in a Secret that the repository does not hold.",
+	"naked-pod":      "Which controller should run the Pod is the owner's decision.",
+}
+
+// MakePlans plans a fix for each finding that has a recipe, all against the
+// tree as it is. Questions that have no answer yet come back; call it again
+// with their answers. Every finding ends in a fix, in NoFix, or waits for a
+// question. The error is of ctx, or of a tree that cannot be read.
+func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
+	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{}}
+	answer := PlanAnswer{NoFix: map[string]NoFix{}}
+	for _, finding := range request.Findings {
+		if finding.Suppressed != nil {
+			continue
+		}
+		fix, err := p.plan(ctx, finding)
+		var noFix *NoFix
+		switch {
+		case err == nil:
+			answer.Fixes = join(answer.Fixes, *fix)
+		case errors.Is(err, ErrAsked):
+		case errors.As(err, &noFix):
+			answer.NoFix[finding.Fingerprint] = *noFix
+		default:
+			return PlanAnswer{}, fmt.Errorf("planning a fix of %s at %s: %w", finding.Rule, finding.Source, err)
+		}
+	}
+	answer.Questions = p.questions
+	return answer, nil
+}
+
+// join adds a fix to those planned. Findings that the same edit puts right
+// share one fix.
+func join(fixes []Fix, fix Fix) []Fix {
+	for i, other := range fixes {
+		if !sameFiles(other.Files, fix.Files) {
+			continue
+		}
+		for _, fingerprint := range fix.Fingerprints {
+			if !slices.Contains(other.Fingerprints, fingerprint) {
+				fixes[i].Fingerprints = append(fixes[i].Fingerprints, fingerprint)
+			}
+		}
+		for _, change := range fix.Intent.Changes {
+			if !slices.ContainsFunc(fixes[i].Intent.Changes, func(c Change) bool { return c.Overlay == change.Overlay && c.same(change) }) {
+				fixes[i].Intent.Changes = append(fixes[i].Intent.Changes, change)
+			}
+		}
+		return fixes
+	}
+	return append(fixes, fix)
+}
+
+func sameFiles(a, b []FileChange) bool {
+	return slices.EqualFunc(a, b, func(a, b FileChange) bool {
+		sameCreate := sameText(a.Create, b.Create)
+		return a.Path == b.Path && slices.Equal(a.Splices, b.Splices) && sameCreate && a.Delete == b.Delete
+	})
+}
+
+// A planner plans the findings of one request; each overlay is built once.
+type planner struct {
+	request   PlanRequest
+	builds    map[string]*overlay.Build
+	broken    map[string]error
+	found     map[string][]rules.Finding // by overlay, of those that were looked at
+	questions []Question
+}
+
+func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error) {
+	i := slices.IndexFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Rules, finding.Rule) })
+	if i < 0 {
+		detail, ok := byHand[finding.Rule]
+		if !ok {
+			detail = "There is no edit of this that is safe for everybody; the finding says what to write."
+		}
+		return nil, &NoFix{ReasonNoRecipe, detail}
+	}
+	plan := &Plan{
+		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy,
+		Builds: map[string]*overlay.Build{},
+		Ask:    p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
+			return p.hasFinding(ctx, finding, b, o, field)
+		},
+	}
+	for _, other := range p.request.Findings {
+		if other.Rule == finding.Rule && other.Origin == finding.Origin && other.Fingerprint != finding.Fingerprint {
+			plan.Others = append(plan.Others, other)
+		}
+	}
+	plan.Reach = func(ctx context.Context, path string) error { return p.reach(ctx, plan, path) }
+	if err := plan.Reach(ctx, finding.Source.Path); err != nil {
+		return nil, err
+	}
+	fix, err := recipes[i].Plan(ctx, plan)
+	if err != nil {
+		return nil, err
+	}
+	fix.Title, fix.Rule = recipes[i].Title, finding.Rule
+	if len(fix.Fingerprints) == 0 {
+		fix.Fingerprints = []string{finding.Fingerprint}
+	}
+	return fix, plan.leavesMarkers(fix)
+}
+
+func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
+	if err := plan.editable(path); err != nil {
+		return err
+	}
+	for _, o := range p.request.Overlays {
+		if o.Component || !slices.Contains(o.Reads, path) {
+			continue
+		}
+		if p.builds[o.Path] == nil && p.broken[o.Path] == nil {
+			p.builds[o.Path], p.broken[o.Path] = p.request.Snapshot.Build(ctx, o.Path)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+		if p.broken[o.Path] != nil {
+			return &NoFix{ReasonNotBuilt, fmt.Sprintf("Overlay %s reads %s and does not build, so nobody can see what an edit does to it.", o.Path, path)}
+		}
+		plan.Builds[o.Path] = p.builds[o.Path]
+	}
+	return nil
+}
+
+func (p *planner) ask(q Question) (Answer, error) {
+	if answer, ok := p.request.Answers[q]; ok && answer != (Answer{}) {
+		return answer, nil
+	}
+	if !slices.Contains(p.questions, q) {
+		p.questions = append(p.questions, q)
+	}
+	return Answer{}, ErrAsked
+}
+
+// hasFinding believes the finding where it names the overlay; where it does
+// not, that overlay may not have been checked.
+func (p *planner) hasFinding(ctx context.Context, finding rules.Finding, build *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
+	if slices.Contains(finding.Overlays, build.Overlay) && o.Origin == finding.Origin && isIn(field, finding.Field) {
+		return true, nil
+	}
+	if _, ok := p.found[build.Overlay]; !ok {
+		findings, _, err := rules.Run(ctx, build, p.request.Rules)
+		if err != nil {
+			return false, fmt.Errorf("checking %s: %w", build.Overlay, err)
+		}
+		p.found[build.Overlay] = findings
+	}
+	return slices.ContainsFunc(p.found[build.Overlay], func(f rules.Finding) bool {
+		return f.Rule == finding.Rule && f.Object == o.Ref && isIn(field, f.Field)
+	}), nil
+}

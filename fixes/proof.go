@@ -1,0 +1,153 @@
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// ProveOverlay builds one overlay before and after the fixes are applied, and
+// says what differs. The verdict over all overlays is [Judge]'s. A build that
+// fails is told in the OverlayProof; the error is of ctx, or of fixes that
+// cannot be applied together.
+func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
+	proof := OverlayProof{Overlay: path}
+	files, err := Apply(before, fixes)
+	if err != nil {
+		return proof, err
+	}
+	was, err := before.Build(ctx, path)
+	if err != nil {
+		proof.Error = "before the fix: " + err.Error()
+		return proof, ctx.Err()
+	}
+	is, err := before.Change(files).Build(ctx, path)
+	if err != nil {
+		proof.Error = "after the fix: " + err.Error()
+		return proof, ctx.Err()
+	}
+	proof.Changes, proof.Diff, err = compareBuilds(was, is)
+	if err != nil {
+		return proof, err
+	}
+	proof.Environment = environmentDiffers(was, is)
+	if err := proof.compareFindings(ctx, fixes, was, is, policy); err != nil {
+		return proof, fmt.Errorf("checking %s after the fix: %w", path, err)
+	}
+	return proof, nil
+}
+
+// compareFindings says which of the fixes' findings remain. A finding of a
+// fix's own rule that only the fixed build has is the old one that moved.
+func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before, after *overlay.Build, policy rules.Policy) error {
+	old, _, err := rules.Run(ctx, before, policy)
+	if err != nil {
+		return err
+	}
+	now, _, err := rules.Run(ctx, after, policy)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for _, f := range old {
+		known[f.Fingerprint] = true
+	}
+	for _, f := range now {
+		isNew := !known[f.Fingerprint]
+		if isNew {
+			p.New = append(p.New, f.Fingerprint)
+		}
+		if slices.ContainsFunc(fixes, func(fix Fix) bool {
+			return slices.Contains(fix.Fingerprints, f.Fingerprint) || isNew && fix.Rule == f.Rule
+		}) {
+			p.Remaining = append(p.Remaining, f.Fingerprint)
+		}
+	}
+	return nil
+}
+
+// Judge says whether the differences of the overlays are what the fixes
+// intend: all of it and nothing else.
+func Judge(fixes []Fix, overlays []OverlayProof) Proof {
+	proof := Proof{Overlays: overlays}
+	intended := map[string][]Change{}
+	environment := false
+	for _, fix := range fixes {
+		environment = environment || fix.Intent.Environment
+		for _, c := range fix.Intent.Changes {
+			intended[c.Overlay] = append(intended[c.Overlay], c)
+		}
+	}
+	for _, o := range overlays {
+		if proof.Reason, proof.Detail = o.judge(intended[o.Overlay], environment); proof.Reason != NoReason {
+			return proof
+		}
+		delete(intended, o.Overlay)
+	}
+	for _, path := range sortedKeys(intended) {
+		proof.Reason, proof.Detail = ReasonNoProof, fmt.Sprintf("Overlay %s, which the fix means to change, was not built.", path)
+		return proof
+	}
+	return proof
+}
+
+// judge compares one overlay's differences with the intended ones.
+func (p OverlayProof) judge(intended []Change, environment bool) (Reason, string) {
+	switch {
+	case p.Error != "":
+		return ReasonNotBuilt, fmt.Sprintf("Overlay %s does not build %s.", p.Overlay, p.Error)
+	case environment && p.Environment != "":
+		return ReasonNoProof, fmt.Sprintf("In overlay %s %s.", p.Overlay, p.Environment)
+	}
+	for _, c := range p.Changes {
+		if environment && isOrder(c) {
+			continue
+		}
+		i := slices.IndexFunc(intended, func(other Change) bool { return c.same(other) })
+		if i >= 0 {
+			continue
+		}
+		reason := ReasonNoProof
+		if len(intended) == 0 {
+			reason = ReasonSpreads
+		}
+		return reason, fmt.Sprintf("The edit would also change %s of %s in overlay %s.", c.where(), c.Object, p.Overlay)
+	}
+	for _, c := range intended {
+		if !slices.ContainsFunc(p.Changes, c.same) {
+			return ReasonNoProof, fmt.Sprintf("The edit does not change %s of %s in overlay %s as it should.", c.where(), c.Object, p.Overlay)
+		}
+	}
+	if len(p.Remaining) > 0 {
+		return ReasonNoProof, fmt.Sprintf("Overlay %s still has the finding after the edit.", p.Overlay)
+	}
+	return NoReason, ""
+}
+
+func (c Change) where() string {
+	if len(c.Field) == 0 {
+		return "the whole"
+	}
+	return c.Field.String()
+}
+
+func (c Change) same(other Change) bool {
+	return c.Object == other.Object && slices.Equal(c.Field, other.Field) &&
+		sameText(c.Before, other.Before) && sameText(c.After, other.After)
+}
+
+func sameText(a, b *string) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return *a == *b
+}
+
+// isOrder reports whether only the order of a container's environment changed:
+// a list that has keys is a change itself only where the order differs.
+func isOrder(c Change) bool {
+	return c.Field.Last() == "env" && c.Before != nil && c.After != nil
+}
