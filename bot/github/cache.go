@@ -30,11 +30,12 @@ type cache struct {
 }
 
 type entry struct {
-	key    string
-	token  [sha256.Size]byte
-	etag   string
-	header http.Header
-	body   []byte
+	installation int64
+	key          string
+	token        [sha256.Size]byte
+	etag         string
+	header       http.Header
+	body         []byte
 }
 
 func newCache(limit int) *cache {
@@ -64,6 +65,17 @@ func (c *cache) put(e *entry) {
 	c.size += len(e.body)
 	for c.size > c.limit {
 		c.drop(c.order.Back())
+	}
+}
+
+// forget drops what an installation was told.
+func (c *cache) forget(installation int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, element := range c.entries {
+		if element.Value.(*entry).installation == installation {
+			c.drop(element)
+		}
 	}
 }
 
@@ -127,7 +139,7 @@ func (c *conditional) remember(key string, token [sha256.Size]byte, answer *http
 		return nil, err
 	}
 	if whole {
-		c.cache.put(&entry{key: key, token: token, etag: answer.Header.Get("ETag"), header: answer.Header.Clone(), body: body})
+		c.cache.put(&entry{installation: c.installation, key: key, token: token, etag: answer.Header.Get("ETag"), header: answer.Header.Clone(), body: body})
 	}
 	return answer, nil
 }

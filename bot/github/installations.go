@@ -3,6 +3,7 @@ package github
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	gh "github.com/google/go-github/v60/github"
 )
@@ -83,6 +84,14 @@ func (a *App) InstallationRepositories(ctx context.Context, installation int64) 
 		infos[i] = info(f)
 	}
 	return infos, nil
+}
+
+// Forget drops the tokens and the remembered answers of an installation that is gone.
+func (a *App) Forget(installation int64) {
+	a.mu.Lock()
+	maps.DeleteFunc(a.tokens, func(g grant, _ *token) bool { return g.installation == installation })
+	a.mu.Unlock()
+	a.cache.forget(installation)
 }
 
 // pages calls list for page after page of a hundred and returns all of them.

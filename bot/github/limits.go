@@ -2,7 +2,6 @@ package github
 
 import (
 	"encoding/json"
-
 	"fmt"
 	"net/http"
 	"slices"

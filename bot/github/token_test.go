@@ -88,6 +88,33 @@ func TestTokenIsKept(t *testing.T) {
 	}
 }
 
+func TestForget(t *testing.T) {
+	d := newDoor(t)
+	d.enter = func(w http.ResponseWriter, r *http.Request, _ string) {
+		w.Header().Set("ETag", `"1"`)
+		fmt.Fprint(w, `{}`)
+	}
+	r := d.repository(t)
+	other := r.app.Repository(4, "else", "shop")
+	for _, r := range []*Repository{r, other} {
+		if _, err := r.Info(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.app.Forget(3)
+	if n := len(r.app.cache.entries); n != 1 || r.app.cache.size != len(`{}`) {
+		t.Errorf("%d answers of %d bytes are left", n, r.app.cache.size)
+	}
+	for _, r := range []*Repository{r.app.Repository(3, "acme", "shop"), other} {
+		if _, err := r.GitToken(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d.minted != 3 {
+		t.Errorf("minted %d tokens", d.minted)
+	}
+}
+
 func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
 	for life, want := range map[time.Duration]int{renewBefore + time.Minute: 1, renewBefore - time.Minute: 2} {
 		d := newDoor(t)
