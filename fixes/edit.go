@@ -25,23 +25,42 @@ func (p *Plan) parse(file string) (*yamledit.File, error) {
 	return parsed, nil
 }
 
-// fileEdits are edits by file.
-type fileEdits map[string][]yamledit.Edit
+// fileEdits are the edits of several files, and the files that go.
+type fileEdits struct {
+	edits map[string][]yamledit.Edit
+	gone  map[string]bool
+}
 
-func (e fileEdits) add(file string, edits ...yamledit.Edit) { e[file] = append(e[file], edits...) }
+func (e *fileEdits) add(file string, edits ...yamledit.Edit) {
+	if e.edits == nil {
+		e.edits = map[string][]yamledit.Edit{}
+	}
+	e.edits[file] = append(e.edits[file], edits...)
+}
+
+func (e *fileEdits) remove(file string) {
+	if e.gone == nil {
+		e.gone = map[string]bool{}
+	}
+	e.gone[file] = true
+}
 
 // files makes the edits, in the order of the files' paths.
-func (e fileEdits) files(p *Plan) ([]FileChange, error) {
+func (e *fileEdits) files(p *Plan) ([]FileChange, error) {
 	var out []FileChange
-	for _, file := range sortedKeys(e) {
+	for _, file := range sortedKeys(e.edits) {
 		if err := p.editable(file); err != nil {
 			return nil, err
+		}
+		if e.gone[file] {
+			out = append(out, FileChange{Path: file, Delete: true})
+			continue
 		}
 		parsed, err := p.parse(file)
 		if err != nil {
 			return nil, err
 		}
-		changed, err := change(file, parsed, e[file]...)
+		changed, err := change(file, parsed, e.edits[file]...)
 		if err != nil {
 			return nil, err
 		}

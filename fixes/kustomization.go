@@ -70,19 +70,21 @@ func (p *Plan) lister(file string, lists ...string) (string, error) {
 	return found[0], p.editable(found[0])
 }
 
-// names reports whether one of the lists of a kustomization in folder names
-// the file, as text or as the path of an entry.
+// patchLists are the lists of a kustomization that name patch files.
+var patchLists = []string{"patches", "patchesStrategicMerge"}
+
+// names reports whether one of the lists of a kustomization in folder names the file.
 func names(root *yaml.Node, folder, file string, lists []string) bool {
-	for _, list := range lists {
-		for _, entry := range items(root, list) {
-			said := entry.Value
-			if entry.Kind == yaml.MappingNode {
-				said = scalar(entry, "path")
-			}
-			if said != "" && path.Join(folder, said) == file {
-				return true
-			}
-		}
+	return slices.ContainsFunc(lists, func(list string) bool {
+		return slices.ContainsFunc(items(root, list), func(entry *yaml.Node) bool { return namesFile(entry, folder, file) })
+	})
+}
+
+// namesFile reports whether an entry is the file, as text or as its path.
+func namesFile(entry *yaml.Node, folder, file string) bool {
+	said := entry.Value
+	if entry.Kind == yaml.MappingNode {
+		said = scalar(entry, "path")
 	}
-	return false
+	return said != "" && path.Join(folder, said) == file
 }

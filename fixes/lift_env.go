@@ -5,6 +5,7 @@ package fixes
 import (
 	"context"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -31,6 +32,7 @@ type lift struct {
 	names     []string // in the order of the container
 	edits     fileEdits
 	literals  map[string][]literal // by kustomization, what its generator gets
+	patches   map[string]string    // the kustomization of each patch that is edited
 	changes   []Change
 }
 
@@ -44,7 +46,7 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lift{Plan: p, said: said, generator: p.Finding.Origin.Name + "-env", edits: fileEdits{}, literals: map[string][]literal{}}
+	l := &lift{Plan: p, said: said, generator: p.Finding.Origin.Name + "-env", literals: map[string][]literal{}, patches: map[string]string{}}
 	fingerprints, err := l.choose()
 	if err != nil {
 		return nil, err
@@ -61,8 +63,11 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 			return nil, err
 		}
 	}
-	for _, path := range sortedKeys(l.literals) {
-		if err := l.generate(path, path != base); err != nil {
+	if err := l.dropEmptied(); err != nil {
+		return nil, err
+	}
+	for _, kustomization := range sortedKeys(l.literals) {
+		if err := l.generate(kustomization, kustomization != base); err != nil {
 			return nil, err
 		}
 	}
@@ -189,7 +194,7 @@ func (l *lift) liftPatch(s overlay.Source, name, base string) error {
 	if s.By != overlay.ByPatch || !s.Exact {
 		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s is set by %s at %s, which cannot be moved.", name, s.By, s)}
 	}
-	owner, err := l.lister(s.Path, "patches", "patchesStrategicMerge")
+	owner, err := l.lister(s.Path, patchLists...)
 	if err != nil {
 		return err
 	}
@@ -210,9 +215,64 @@ func (l *lift) liftPatch(s overlay.Source, name, base string) error {
 	}
 	if said := (literal{name, value.Value}); !slices.Contains(l.literals[owner], said) {
 		l.literals[owner] = append(l.literals[owner], said)
+		l.patches[s.Path] = owner
 		l.edits.add(s.Path, yamledit.Remove(doc, at[:len(at)-1], yamledit.PruneEmpty))
 	}
 	return nil
+}
+
+// dropEmptied deletes the patches that say nothing any more.
+func (l *lift) dropEmptied() error {
+	for _, patch := range sortedKeys(l.patches) {
+		parsed, err := l.parse(patch)
+		if err != nil {
+			return err
+		}
+		edited, err := parsed.Apply(l.edits.edits[patch]...)
+		if err != nil {
+			return refused(patch, err)
+		}
+		roots, err := documents(edited.Bytes)
+		if err != nil {
+			return refused(patch, err)
+		}
+		if slices.ContainsFunc(roots, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
+			continue
+		}
+		owner := l.patches[patch]
+		root, err := l.kustomization(owner)
+		if err != nil {
+			return err
+		}
+		for _, list := range patchLists {
+			for i, entry := range items(root, list) {
+				if namesFile(entry, path.Dir(owner), patch) {
+					l.edits.add(owner, yamledit.Remove(0, yamledit.Path{list, i}, yamledit.PruneEmpty))
+				}
+			}
+		}
+		l.edits.remove(patch)
+	}
+	return nil
+}
+
+// saysNothing reports whether a patch only names what it would change.
+func saysNothing(node *yaml.Node) bool {
+	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
+		switch node.Content[i].Value {
+		case "apiVersion", "kind", "name", "namespace":
+		default:
+			if !saysNothing(resolved(node.Content[i+1])) {
+				return false
+			}
+		}
+	}
+	for i := 0; i < len(node.Content) && node.Kind == yaml.SequenceNode; i++ {
+		if !saysNothing(resolved(node.Content[i])) {
+			return false
+		}
+	}
+	return node.Kind != yaml.ScalarNode
 }
 
 // declare adds the changes of one overlay: each value becomes a reference, and
@@ -249,13 +309,13 @@ func (l *lift) declare(u use, data *yaml.Node) {
 }
 
 // generate adds a kustomization's literals to its generator, or the generator.
-func (l *lift) generate(path string, merges bool) error {
-	root, err := l.kustomization(path)
+func (l *lift) generate(file string, merges bool) error {
+	root, err := l.kustomization(file)
 	if err != nil {
 		return err
 	}
 	var literals yamledit.List
-	for _, v := range l.literals[path] {
+	for _, v := range l.literals[file] {
 		literals = append(literals, yamledit.String(v.name+"="+v.value))
 	}
 	for i, entry := range items(root, "configMapGenerator") {
@@ -263,13 +323,13 @@ func (l *lift) generate(path string, merges bool) error {
 			continue
 		}
 		said := items(entry, "literals")
-		for _, v := range l.literals[path] {
+		for _, v := range l.literals[file] {
 			if slices.ContainsFunc(said, func(n *yaml.Node) bool { return strings.HasPrefix(n.Value, v.name+"=") }) {
-				return &NoFix{ReasonConflict, fmt.Sprintf("The generator %s of %s has %s already.", l.generator, path, v.name)}
+				return &NoFix{ReasonConflict, fmt.Sprintf("The generator %s of %s has %s already.", l.generator, file, v.name)}
 			}
 		}
 		for _, text := range literals {
-			l.edits.add(path, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator", i, "literals"}, text))
+			l.edits.add(file, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator", i, "literals"}, text))
 		}
 		return nil
 	}
@@ -277,7 +337,7 @@ func (l *lift) generate(path string, merges bool) error {
 	if merges {
 		entry = append(entry, yamledit.Item{Key: "behavior", Value: yamledit.String("merge")})
 	}
-	l.edits.add(path, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator"}, append(entry, yamledit.Item{Key: "literals", Value: literals})))
+	l.edits.add(file, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator"}, append(entry, yamledit.Item{Key: "literals", Value: literals})))
 	return nil
 }
 

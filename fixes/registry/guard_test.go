@@ -1,0 +1,79 @@
+package registry
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+// answers is what a guard lets through to.
+type answers struct{}
+
+func (answers) RoundTrip(*http.Request) (*http.Response, error) {
+	return httptest.NewRecorder().Result(), nil
+}
+
+func TestGuard(t *testing.T) {
+	tests := []struct {
+		name          string
+		url, from     string // from is where a redirect came from, "" for none
+		authorization string
+		fails         string
+	}{
+		{"https", "https://registry.example.com/v2/", "", "Bearer x", ""},
+		{"http to a listed loopback host", "http://127.0.0.1:5000/v2/", "", "", ""},
+		{"http to a loopback host that is not listed", "http://127.0.0.1:6000/v2/", "", "", "over plain http"},
+		{"http to a listed host elsewhere", "http://registry.example.com/v2/", "", "", "over plain http"},
+		{"another scheme", "file:///etc/passwd", "", "", "over plain file"},
+		{"redirect on the host", "https://registry.example.com/v2/b", "https://registry.example.com/v2/a", "Bearer x", ""},
+		{"redirect elsewhere without credentials", "https://cdn.example.com/a", "https://registry.example.com/v2/a", "", ""},
+		{"redirect elsewhere with credentials", "https://cdn.example.com/a", "https://registry.example.com/v2/a", "Bearer x", "not given its credentials"},
+		{"redirect to another port with credentials", "https://registry.example.com:8443/a", "https://registry.example.com/v2/a", "Basic x", "not given its credentials"},
+		{"redirect with credentials in the address", "https://user:x@cdn.example.com/a", "https://registry.example.com/v2/a", "", "not given its credentials"},
+	}
+	g := &guard{hosts: []string{"127.0.0.1:5000", "registry.example.com"}, plainHTTP: true, dials: answers{}}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			request := httptest.NewRequest(http.MethodHead, test.url, nil)
+			if test.authorization != "" {
+				request.Header.Set("Authorization", test.authorization)
+			}
+			if test.from != "" {
+				request.Response = &http.Response{Request: httptest.NewRequest(http.MethodHead, test.from, nil)}
+			}
+			_, err := g.RoundTrip(request)
+			if (err != nil) != (test.fails != "") || err != nil && !strings.Contains(err.Error(), test.fails) {
+				t.Errorf("got %v, want %q", err, test.fails)
+			}
+		})
+	}
+}
+
+func TestMayDial(t *testing.T) {
+	tests := []struct {
+		name, address string
+		listed, want  bool
+	}{
+		{"registry.example.com", "93.184.216.34", true, true},
+		{"auth.example.com", "93.184.216.34", false, true}, // where a listed registry sends for a token
+		{"registry.example.com", "10.1.2.3", true, true},
+		{"auth.example.com", "10.1.2.3", false, false},
+		{"auth.example.com", "100.64.0.1", false, false},
+		{"auth.example.com", "fd00:ec2::254", false, false},
+		{"registry.example.com", "127.0.0.1", true, false},
+		{"registry.example.com", "169.254.169.254", true, false},
+		{"registry.example.com", "0.0.0.0", true, false},
+		{"localhost", "::1", true, true},
+		{"localhost", "::1", false, false},
+		{"127.0.0.1", "127.0.0.1", true, true},
+		{"127.0.0.1", "127.0.0.1", false, false},
+	}
+	for _, test := range tests {
+		err := mayDial(test.name, test.listed, netip.MustParseAddr(test.address))
+		if got := err == nil; got != test.want {
+			t.Errorf("%s (listed %t) at %s: got %v, want allowed %t", test.name, test.listed, test.address, err, test.want)
+		}
+	}
+}
