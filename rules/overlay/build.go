@@ -55,7 +55,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("building overlay %s: %w", path, ctx.Err())
 		}
-		return nil, s.explainFailure(path, err)
+		return nil, s.explainFailure(path, c, serving, err)
 	}
 	b := &Build{Overlay: path, Reads: reads, snapshot: s, built: built, served: serving, closure: c, addresses: serving.addresses}
 	b.Environment, b.Production = s.options.Environments.of(path)

@@ -74,3 +74,14 @@ func environmentByWords(dir string) string {
 	}
 	return found
 }
+
+// matchesAny reports whether a path matches one of the patterns.
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, err := doublestar.Match(pattern, name)
+		if !strings.Contains(pattern, "/") && !ok {
+			ok, err = doublestar.Match("**/"+pattern, name)
+		}
+		return ok && err == nil
+	})
+}

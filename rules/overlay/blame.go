@@ -1,0 +1,36 @@
+package overlay
+
+import (
+	"context"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// A BlameLine is one scalar of a build with the source that says it.
+type BlameLine struct {
+	Object ObjectRef
+	Field  Field
+	Value  string
+	Source Source
+}
+
+// Blame explains every scalar of the build, in the order of the build. The
+// error is of ctx only.
+func (b *Build) Blame(ctx context.Context) ([]BlameLine, error) {
+	var lines []BlameLine
+	for _, o := range b.Objects {
+		var failed error
+		eachScalar(o.Node, nil, func(field Field, n *yaml.Node) {
+			source, err := b.Explain(ctx, o, field)
+			if err != nil {
+				failed = err
+				return
+			}
+			lines = append(lines, BlameLine{o.Ref, field, n.Value, source})
+		})
+		if failed != nil {
+			return nil, failed
+		}
+	}
+	return lines, nil
+}
