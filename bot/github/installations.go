@@ -57,6 +57,15 @@ func (a *App) Installation(ctx context.Context, id int64) (Installation, error) 
 	return installation(found), nil
 }
 
+// InstallationOf finds the installation that covers a repository, [ErrNotFound] where none does.
+func (a *App) InstallationOf(ctx context.Context, owner, name string) (Installation, error) {
+	found, _, err := a.client.Apps.FindRepositoryInstallation(ctx, owner, name)
+	if err != nil {
+		return Installation{}, failed(fmt.Sprintf("finding the installation of %s/%s", owner, name), err)
+	}
+	return installation(found), nil
+}
+
 func installation(f *gh.Installation) Installation {
 	i := Installation{ID: f.GetID(), Account: f.GetAccount().GetLogin(), Suspended: f.SuspendedAt != nil}
 	if f.GetPermissions().GetContents() == "write" {
