@@ -24,10 +24,8 @@
 package rules
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -78,6 +76,7 @@ type Pass struct {
 	Policy Policy
 
 	report func(*overlay.Object, overlay.Field, string, Severity)
+	source func(*overlay.Object, overlay.Field) overlay.Source
 }
 
 // Report reports that the field of the object is at fault. A field that is
@@ -89,6 +88,12 @@ func (p *Pass) Report(o *overlay.Object, field overlay.Field, message string) {
 // ReportAs is Report with a severity other than the rule's own default.
 func (p *Pass) ReportAs(severity Severity, o *overlay.Object, field overlay.Field, message string) {
 	p.report(o, field, message, severity)
+}
+
+// Source is where the field of the object is said. It costs a build of its own
+// the first time, so a rule asks only about what it would report.
+func (p *Pass) Source(o *overlay.Object, field overlay.Field) overlay.Source {
+	return p.source(o, field)
 }
 
 // A Finding is one fault at its source. Seen in nine overlays it is one
@@ -169,17 +174,3 @@ func (s *Severity) UnmarshalText(text []byte) error {
 	*s = parsed
 	return err
 }
-
-// All returns the rules in the order of their ids.
-func All() iter.Seq[*Rule] { panic("to be written") }
-
-// Run applies every rule that the policy leaves on to a build, and returns
-// their findings at their sources, one per source, in the order of file and
-// line. It does more work for a build that has something to say.
-func Run(ctx context.Context, build *overlay.Build, policy Policy) ([]Finding, []Fact, error) {
-	panic("to be written")
-}
-
-// Merge joins the findings of several builds: those of one fingerprint become
-// one finding that names every overlay.
-func Merge(findings ...[]Finding) []Finding { panic("to be written") }

@@ -1,0 +1,20 @@
+package rules
+
+import "fmt"
+
+var _ = add(Rule{
+	ID:        "image-unpinned",
+	Title:     "an image that no digest pins",
+	Why:       "A tag can be pushed again: what was tested is what runs only where the digest says so.",
+	Write:     "the tag with its digest: name:1.2.3@sha256:…",
+	Severity:  Info,
+	Practices: []int{12},
+	Check: func(pass *Pass) {
+		for c := range pass.Containers() {
+			i, ok := parseImage(c.Value("image"))
+			if ok && i.tag != "" && i.digest == "" && !triggered(c) {
+				pass.Report(c.Object, c.At("image"), fmt.Sprintf("image %s:%s is not pinned to a digest", i.name, i.tag))
+			}
+		}
+	},
+})

@@ -1,0 +1,30 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+var _ = add(Rule{
+	ID:        "naked-pod",
+	Title:     "a Pod without a controller",
+	Why:       "Nothing starts it again when its node goes away.",
+	Write:     "a Deployment, or a Job for work that ends",
+	Severity:  Warning,
+	Practices: []int{29, 30},
+	Check: func(pass *Pass) {
+		for o := range pass.Objects("Pod") {
+			if text(o.Node, "spec", "restartPolicy") == "Never" || hook(o) {
+				continue // a test, or work that somebody else starts
+			}
+			pass.Report(o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller that starts it again", o.Ref.Name))
+		}
+	},
+})
+
+// hook reports whether a deployment tool runs the object at its own time.
+func hook(o *overlay.Object) bool {
+	annotations := child(o.Node, "metadata", "annotations")
+	return child(annotations, "argocd.argoproj.io/hook") != nil || child(annotations, "helm.sh/hook") != nil || child(annotations, "kubernetes.io/config.source") != nil
+}

@@ -1,0 +1,50 @@
+package rules
+
+import (
+	"regexp"
+	"strings"
+)
+
+// secretShapes are values that are secrets whatever they are called.
+var secretShapes = []*regexp.Regexp{
+	regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`),
+	regexp.MustCompile(`^eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+$`), // JWT
+	regexp.MustCompile(`\b(AKIA|ASIA)[0-9A-Z]{16}\b`),                                    // AWS access key
+	regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`),                                 // GitHub token
+	regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{60,}\b`),
+	regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}\b`),                  // GitLab token
+	regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}\b`),              // Slack token
+	regexp.MustCompile(`\bAIza[0-9A-Za-z_-]{35}\b`),                     // Google API key
+	regexp.MustCompile(`\bsk_live_[0-9A-Za-z]{20,}\b`),                  // Stripe key
+	regexp.MustCompile(`^[a-z][a-z0-9+.-]*://[^/\s:@]+:[^/\s:@$]{3,}@`), // URL with a password
+}
+
+var (
+	// secretName is a name that promises a secret; a bare KEY promises none.
+	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)$`)
+	// placeholder is a value that somebody is to replace.
+	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|replace.*|todo|xxx+|\*+|<.*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
+	// elsewhere is a value that says where the secret is.
+	elsewhere = regexp.MustCompile(`^(op://|vault:|ref\+|<path:|/|\./|arn:|projects/|https?://[^@]*$)`)
+	notSecret = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[0-9.]+[a-z]{0,2})$`)
+)
+
+// shapedSecret reports whether a value is a secret by its shape.
+func shapedSecret(value string) bool {
+	for _, shape := range secretShapes {
+		if shape.MatchString(value) {
+			return true
+		}
+	}
+	return false
+}
+
+// namedSecret reports whether a value is a secret by what it is called, and
+// whether it is one that somebody is to replace. Names such as SECRETS_DIR,
+// TOKEN_FILE and PASSWORD_PATH do not end in a secret's word.
+func namedSecret(name, value string) (secret, replaced bool) {
+	if !secretName.MatchString(name) || value == "" || elsewhere.MatchString(value) || notSecret.MatchString(value) || strings.Contains(value, "$(") || strings.Contains(value, "${") {
+		return false, false
+	}
+	return true, placeholder.MatchString(value)
+}

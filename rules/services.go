@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// Served are the ports at which the Services of the build reach a
+// container, as the Services name them: numbers or names of ports.
+//
+// A port for metrics does not serve: whoever scrapes it waits for nobody.
+func (p *Pass) Served(c Container) []string {
+	if c.Init && !c.Sidecar {
+		return nil
+	}
+	labels := podLabels(c.Object)
+	var ports []string
+	for service := range p.Objects("Service") {
+		spec := child(service.Node, "spec")
+		selector := child(spec, "selector")
+		if service.Ref.Namespace != c.Object.Ref.Namespace || text(spec, "publishNotReadyAddresses") == "true" || !selects(selector, labels) {
+			continue
+		}
+		for _, port := range items(spec, "ports") {
+			target := text(port, "targetPort")
+			if target == "" {
+				target = text(port, "port")
+			}
+			if !metrics(text(port, "name")) && !metrics(target) && declares(c, target) {
+				ports = append(ports, target)
+			}
+		}
+	}
+	return ports
+}
+
+// podLabels are the labels of the pods that an object makes.
+func podLabels(o *overlay.Object) *yaml.Node {
+	pod, ok := templates[o.Ref.Kind]
+	if !ok {
+		return nil
+	}
+	return o.Lookup(pod.Parent().Append("metadata", "labels"))
+}
+
+// selects reports whether a selector names at least one label and all of them match.
+func selects(selector, labels *yaml.Node) bool {
+	if selector == nil || selector.Kind != yaml.MappingNode || len(selector.Content) == 0 {
+		return false
+	}
+	for i := 0; i+1 < len(selector.Content); i += 2 {
+		if text(labels, selector.Content[i].Value) != selector.Content[i+1].Value {
+			return false
+		}
+	}
+	return true
+}
+
+// declares reports whether the container has the port: by name or number, or,
+// where no container of the pod declares it, because it is the only container.
+func declares(c Container, port string) bool {
+	declared, alone := false, true
+	for _, other := range containers(c.Object) {
+		for _, have := range items(other.Node, "ports") {
+			if text(have, "name") == port || text(have, "containerPort") == port {
+				declared = true
+				if other.Name == c.Name {
+					return true
+				}
+			}
+		}
+		alone = alone && (other.Name == c.Name || other.Init && !other.Sidecar)
+	}
+	return !declared && alone && !c.Init
+}
+
+func metrics(port string) bool {
+	port = strings.ToLower(port)
+	return strings.Contains(port, "metrics") || strings.Contains(port, "prometheus") || port == "prom" || strings.HasPrefix(port, "monitoring")
+}
