@@ -1,5 +1,8 @@
-// Package config reads .kustodian.yaml and the server's settings: strict, and
-// each value with the place that set it.
+// Package config reads .kustodian.yaml, a repository's configuration: strict,
+// and every fault told at its line.
+//
+// A fault never stops the rest: what is not at fault counts, and [Parse]
+// returns the faults as findings of rule config-invalid.
 package config
 
 import (
@@ -8,53 +11,68 @@ import (
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// File is the path of a repository's configuration.
+// File is the path of a repository's configuration, at its root.
 const File = ".kustodian.yaml"
 
 // A Config is a repository's configuration, decoded and validated. It crosses
-// rooms as JSON.
+// rooms as JSON. [Default] is the one of a repository that has none.
 type Config struct {
-	// Exists is set where the repository, or its organisation, has a configuration at all.
+	// Exists is set where the repository has a configuration at all: without
+	// one, fixes come on request only and a sweep only writes a check run.
 	Exists       bool                 `json:"exists"`
 	Environments overlay.Environments `json:"environments,omitempty"`
 	Rules        rules.Policy         `json:"rules"`
 	Fixes        fixes.Policy         `json:"fixes"`
-	Generated    []string             `json:"generated,omitempty"`
-	Ignore       []Ignore             `json:"ignore,omitempty"`
-	PullRequests PullRequests         `json:"pullRequests"`
-	Sweep        Sweep                `json:"sweep"`
-	// CheckAlways asks for a check run where no overlay is reached.
+	// Generated are patterns of files that a pipeline makes before the build.
+	Generated    []string     `json:"generated,omitempty"`
+	Ignore       []Ignore     `json:"ignore,omitempty"`
+	PullRequests PullRequests `json:"pullRequests"`
+	Sweep        Sweep        `json:"sweep"`
+	// CheckAlways asks for a check run where the repository has no kustomization.
 	CheckAlways bool `json:"checkAlways,omitempty"`
 }
 
 // PullRequests is how fixes become pull requests.
 type PullRequests struct {
-	// Mode is "auto" or "request"; the default is auto where a configuration exists, else request.
+	// Mode is [OnRequest], [Automatic] or [Never].
 	Mode string `json:"mode"`
-	// Max is how many may be open at once; default 5.
-	Max       int      `json:"max"`
-	Labels    []string `json:"labels,omitempty"`
-	Reviewers string   `json:"reviewers,omitempty"` // "codeowners" or ""
+	// Max is how many of a sweep's may be open at once.
+	Max    int      `json:"max"`
+	Labels []string `json:"labels,omitempty"`
+	// Reviewers is "codeowners", or "" to ask nobody.
+	Reviewers string `json:"reviewers,omitempty"`
 }
+
+// When fixes become pull requests, in [PullRequests].Mode.
+const (
+	Automatic = "auto"    // by themselves: the default of a repository with a configuration
+	OnRequest = "request" // when somebody asks with /kustodian fix: the default without one
+	Never     = "never"
+)
 
 // Sweep is when a repository is swept.
 type Sweep struct {
-	Schedule string `json:"schedule,omitempty"` // five fields of cron; "" is weekly, spread by the repository's name
-	Timezone string `json:"timezone,omitempty"`
+	// Schedule is five fields of cron; "" is once a week, at a time that the
+	// repository's name decides.
+	Schedule string `json:"schedule,omitempty"`
+	Timezone string `json:"timezone,omitempty"` // of the schedule, such as "Europe/Berlin"; "" is UTC
 }
 
-// An Ignore silences findings.
+// An Ignore silences findings of one rule below a path.
 type Ignore struct {
 	Rule   string `json:"rule"`
-	Path   string `json:"path,omitempty"` // pattern; "" is everywhere
+	Path   string `json:"path,omitempty"` // pattern of source files; "" is everywhere
 	Reason string `json:"reason"`
-	Until  string `json:"until,omitempty"` // YYYY-MM-DD; "" is for ever
+	Until  string `json:"until,omitempty"` // the last day, YYYY-MM-DD; "" is for ever
 	Line   int    `json:"line"`            // where in the configuration it stands
 }
 
-// Parse decodes a configuration. Faults of the file come back as findings of
-// rule config-invalid at their lines; what is not at fault still counts.
-func Parse(path string, src []byte) (Config, []rules.Finding) { panic("to be written") }
-
 // Default is the configuration of a repository that has none.
-func Default() Config { panic("to be written") }
+func Default() Config {
+	return Config{PullRequests: PullRequests{Mode: OnRequest, Max: 5}}
+}
+
+// Options are the settings that building an overlay needs.
+func (c Config) Options() overlay.Options {
+	return overlay.Options{Environments: c.Environments, Generated: c.Generated}
+}

@@ -1,23 +1,31 @@
 // Package review is the one function of Kustodian: two trees in, a report out.
 // The App, a workflow and a shell all call [Reviewer.Run]; it knows no GitHub.
+//
+// It coordinates and parses nothing of the trees itself: what reads them runs
+// in package worker.
 package review
 
 import (
 	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
+
+// A TreeRef names a tree: a commit of a git repository, or a working folder.
+type TreeRef = worker.TreeRef
 
 // A Job is what is to be reviewed.
 type Job struct {
 	// Head is the tree under review; Base the tree that it is compared with,
 	// the zero TreeRef for a sweep or a plain check, where every finding counts.
 	Head, Base TreeRef
-	// Config is where the configuration is read: never the head of a stranger's pull request.
+	// Config is the tree whose configuration is obeyed: never the head of a
+	// stranger's pull request.
 	Config TreeRef
-	// Paths narrows the job to overlays at or below these folders and to the
-	// overlays that read these files; empty is all.
+	// Paths narrows the job to the overlays at or below these folders and to
+	// those that read these files; empty is all.
 	Paths []string
 	// Fix asks for fixes and their proofs.
 	Fix bool
@@ -25,34 +33,25 @@ type Job struct {
 	Rules []string
 }
 
-// A TreeRef names a tree: a commit of a bare repository, or a working folder.
-type TreeRef struct {
-	Repository string `json:"repository,omitempty"` // path of the bare repository or its .git
-	Commit     string `json:"commit,omitempty"`     // full object id
-	Folder     string `json:"folder,omitempty"`
-}
-
-// IsZero reports whether the reference names no tree.
-func (r TreeRef) IsZero() bool { return r == TreeRef{} }
-
 // A Report is what a review found.
 type Report struct {
-	Job      Job               `json:"-"`
-	Config   config.Config     `json:"-"`
-	Overlays []OverlayReport   `json:"overlays"`
-	Findings []Finding         `json:"findings"`
-	Refusals []overlay.Refusal `json:"-"`
-	// Fixes are the proved fixes, each with its proof; a Finding names its fix
-	// by index.
-	Fixes []ProvedFix `json:"-"`
-	// Reached counts the overlays that the change reaches, of Total in the tree.
-	Reached, Total int `json:"-"`
-	// BaseFindings are the base's findings that head has no more: what was fixed.
+	Job    Job           `json:"-"`
+	Config config.Config `json:"-"`
+	// Overlays are those that were built, or could not be.
+	Overlays []OverlayReport `json:"overlays"`
+	// Findings are the new ones, suppressed ones among them, by file and line.
+	Findings []Finding `json:"findings"`
+	// Fixed are the base's findings that the head has no more.
 	Fixed []rules.Finding `json:"-"`
+	// Fixes are the proved fixes; a Finding names its own by index.
+	Fixes []ProvedFix `json:"-"`
 	// Kustomize is set where either side has a kustomization at all.
 	Kustomize bool `json:"-"`
-	// ConfigFindings are the faults of the head's own configuration.
-	Files map[string]bool `json:"-"` // paths that the change touches
+	// Total is how many overlays the head has that are built on their own;
+	// Overlays are those of them that the change reaches.
+	Total int `json:"-"`
+	// Files holds the head's bytes of the files that have a finding.
+	Files map[string][]byte `json:"-"`
 }
 
 // An OverlayReport is one overlay of a report.
@@ -66,12 +65,12 @@ type OverlayReport struct {
 // A Finding is a finding with its fix.
 type Finding struct {
 	rules.Finding
-	Fix   *Fix   `json:"fix"`
-	NoFix string `json:"noFix"`
+	Fix *Fix `json:"fix"`
+	// NoFix says in a sentence why there is no fix, NoFixReason which reason it is.
+	NoFix       string       `json:"noFix"`
+	NoFixReason fixes.Reason `json:"-"`
 	// ProvedFix is the index in Report.Fixes, -1 without.
 	ProvedFix int `json:"-"`
-	// Reason code of NoFix.
-	NoFixReason fixes.Reason `json:"-"`
 }
 
 // A Fix is a finding's fix as text to write.
@@ -81,7 +80,7 @@ type Fix struct {
 }
 
 // An Edit puts New in place of the bytes Start to End, half open, of the file
-// at Path as it was read.
+// at Path as it was read. Create and Delete stand for a whole file.
 type Edit struct {
 	Path   string `json:"path"`
 	Start  int    `json:"start"`
@@ -91,11 +90,32 @@ type Edit struct {
 	Delete bool   `json:"delete,omitempty"`
 }
 
-// A ProvedFix is a fix whose proof holds, with the changed files.
+// A ProvedFix is a fix whose proof holds, with the files that it changes.
 type ProvedFix struct {
 	fixes.Fix
 	Proof fixes.Proof
-	// Before and After are the files that it changes, whole; a nil entry of
-	// Before is created, of After deleted.
+	// Before and After are the changed files, whole: nil in Before is a file
+	// that it creates, nil in After one that it deletes.
 	Before, After map[string][]byte
+}
+
+// roots are the overlays that are built on their own: nothing else refers to
+// them, or what does goes round in a circle.
+func roots(all []overlay.Overlay) []overlay.Overlay {
+	var out []overlay.Overlay
+	for _, o := range all {
+		if !o.Component && (o.Root || inCycle(o)) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func inCycle(o overlay.Overlay) bool {
+	for _, r := range o.Refusals {
+		if r.Reason == overlay.ReasonCycle {
+			return true
+		}
+	}
+	return false
 }

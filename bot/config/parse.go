@@ -1,0 +1,228 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/robfig/cron/v3"
+	"go.yaml.in/yaml/v3"
+	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// Parse decodes the configuration src, which stands at path. It returns what
+// is right in it, and what is not as findings of rule config-invalid.
+func Parse(path string, src []byte) (Config, []rules.Finding) {
+	config := Default()
+	config.Exists = true
+	config.PullRequests.Mode = Automatic
+
+	r := &reader{path: path}
+	var document yaml.Node
+	if err := yaml.Unmarshal(src, &document); err != nil {
+		r.fault(&yaml.Node{Line: errorLine(err), Column: 1}, "the file is not YAML: %v", err)
+		return config, r.faults
+	}
+	if len(document.Content) == 0 {
+		r.fault(&yaml.Node{Line: 1, Column: 1}, `the file is empty; write "version: 1"`)
+		return config, r.faults
+	}
+	r.config(document.Content[0], &config)
+	return config, r.faults
+}
+
+// config reads the whole file.
+func (r *reader) config(node *yaml.Node, config *Config) {
+	seen := r.mapping(node, keys{
+		"version": func(n *yaml.Node) {
+			if n.Value != "1" {
+				r.fault(n, "version %s is not known; write 1", n.Value)
+			}
+		},
+		"cluster": func(n *yaml.Node) {
+			r.mapping(n, keys{"version": r.clusterVersion(&config.Rules.ClusterVersion)})
+		},
+		"environments": func(n *yaml.Node) {
+			config.Environments = overlay.Environments{}
+			r.each(n, func(key, value *yaml.Node) {
+				var patterns []string
+				r.patterns(&patterns)(value)
+				config.Environments[key.Value] = patterns
+			})
+		},
+		"rules":     func(n *yaml.Node) { r.rules(n, &config.Rules) },
+		"ignore":    r.list(func(n *yaml.Node) { r.ignore(n, config) }),
+		"resources": r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) }),
+		"images": func(n *yaml.Node) {
+			r.mapping(n, keys{"leave": r.patterns(&config.Fixes.LeaveImages)})
+		},
+		"fix": func(n *yaml.Node) {
+			r.mapping(n, keys{
+				"pullRequests": r.oneOf(&config.PullRequests.Mode, Automatic, OnRequest, Never),
+				"max":          r.count(&config.PullRequests.Max),
+				"labels":       r.texts(&config.PullRequests.Labels),
+				"reviewers":    r.oneOf(&config.PullRequests.Reviewers, "codeowners"),
+			})
+		},
+		"sweep": func(n *yaml.Node) {
+			r.mapping(n, keys{"schedule": r.schedule(&config.Sweep.Schedule), "timezone": r.timezone(&config.Sweep.Timezone)})
+		},
+		"generated": r.patterns(&config.Generated),
+		"check": func(n *yaml.Node) {
+			r.mapping(n, keys{"always": r.flag(&config.CheckAlways)})
+		},
+	})
+	if node.Kind == yaml.MappingNode && !seen["version"] {
+		r.fault(node, `the version is missing; write "version: 1"`)
+	}
+}
+
+// rules reads severities by rule: a word, or a mapping with severity.
+func (r *reader) rules(node *yaml.Node, policy *rules.Policy) {
+	policy.Severities = map[string]rules.Severity{}
+	r.each(node, func(key, value *yaml.Node) {
+		if !r.knownRule(key) {
+			return
+		}
+		severity := func(n *yaml.Node) {
+			// YAML 1.1 readers take a bare off for false; people write it bare.
+			parsed, err := rules.ParseSeverity(n.Value)
+			if err != nil {
+				r.fault(n, "%v", err)
+				return
+			}
+			policy.Severities[key.Value] = parsed
+		}
+		if value.Kind == yaml.MappingNode {
+			r.mapping(value, keys{"severity": severity})
+			return
+		}
+		severity(value)
+	})
+}
+
+func (r *reader) ignore(node *yaml.Node, config *Config) {
+	before := len(r.faults)
+	ignore := Ignore{Line: node.Line}
+	seen := r.mapping(node, keys{
+		"rule": func(n *yaml.Node) {
+			if r.knownRule(n) {
+				ignore.Rule = n.Value
+			}
+		},
+		"path":   r.pattern(&ignore.Path),
+		"reason": r.text(&ignore.Reason),
+		"until": func(n *yaml.Node) {
+			if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
+				r.fault(n, "%q is not a day; write it as 2027-01-31", n.Value)
+				return
+			}
+			ignore.Until = n.Value
+		},
+	})
+	for _, key := range []string{"rule", "reason"} {
+		if !seen[key] {
+			r.fault(node, "an ignore needs a %s", key)
+		}
+	}
+	if len(r.faults) == before {
+		config.Ignore = append(config.Ignore, ignore)
+	}
+}
+
+func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
+	before := len(r.faults)
+	entry := fixes.ResourcePolicy{Requests: map[string]string{}}
+	r.mapping(node, keys{
+		"match": func(n *yaml.Node) {
+			r.mapping(n, keys{"kind": r.text(&entry.Match.Kind), "name": r.pattern(&entry.Match.Name), "container": r.pattern(&entry.Match.Container)})
+		},
+		"requests": func(n *yaml.Node) {
+			r.each(n, func(key, value *yaml.Node) {
+				if key.Value != "cpu" && key.Value != "memory" {
+					r.fault(key, "requests has no key %q; write cpu or memory", key.Value)
+					return
+				}
+				if q, err := resource.ParseQuantity(value.Value); err != nil || q.Sign() <= 0 {
+					r.fault(value, "%q is no amount of %s; write one such as 100m or 256Mi", value.Value, key.Value)
+					return
+				}
+				entry.Requests[key.Value] = value.Value
+			})
+		},
+		"memoryLimitFactor": r.factor(&entry.MemoryLimitFactor),
+	})
+	if len(entry.Requests) == 0 && len(r.faults) == before {
+		r.fault(node, "the entry has no requests; write requests: {cpu: 100m, memory: 256Mi}")
+	}
+	if len(r.faults) == before {
+		policy.Resources = append(policy.Resources, entry)
+	}
+}
+
+func (r *reader) knownRule(n *yaml.Node) bool {
+	var ids []string
+	for rule := range rules.All() {
+		ids = append(ids, rule.ID)
+	}
+	if slices.Contains(ids, n.Value) {
+		return true
+	}
+	r.fault(n, "there is no rule %q%s", n.Value, near(n.Value, ids))
+	return false
+}
+
+func (r *reader) schedule(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if _, err := cron.ParseStandard(n.Value); err != nil {
+			r.fault(n, `%q is no schedule; write five fields of cron such as "0 6 * * 1"`, n.Value)
+			return
+		}
+		*to = n.Value
+	}
+}
+
+func (r *reader) timezone(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if _, err := time.LoadLocation(n.Value); err != nil {
+			r.fault(n, "%q is no time zone; write one such as Europe/Berlin", n.Value)
+			return
+		}
+		*to = n.Value
+	}
+}
+
+func (r *reader) clusterVersion(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		var major, minor int
+		if _, err := fmt.Sscanf(n.Value, "%d.%d", &major, &minor); err != nil || n.Tag != "!!str" {
+			r.fault(n, `%q is no version; write major.minor in quotes, such as "1.34"`, n.Value)
+			return
+		}
+		*to = n.Value
+	}
+}
+
+func (r *reader) pattern(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if !doublestar.ValidatePattern(n.Value) {
+			r.fault(n, "%q is no pattern; * stands for part of a name, ** for folders", n.Value)
+			return
+		}
+		r.text(to)(n)
+	}
+}
+
+func (r *reader) patterns(to *[]string) func(*yaml.Node) {
+	return r.list(func(n *yaml.Node) {
+		var pattern string
+		if r.pattern(&pattern)(n); pattern != "" {
+			*to = append(*to, pattern)
+		}
+	})
+}

@@ -1,0 +1,27 @@
+package review
+
+import (
+	"context"
+
+	"github.com/kustodian/kustodian/bot/review/worker"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// Blame returns every scalar of an overlay's build with its source, in build
+// order. An overlay that does not build is a [*overlay.BuildError].
+func Blame(ctx context.Context, tree TreeRef, path string) ([]overlay.BlameLine, error) {
+	pool := worker.NewPool(tree)
+	defer pool.Close()
+	scan, err := pool.Scan(ctx, worker.Scan{Tree: tree, Config: tree})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: scan.Config.Options()})
+	if err != nil {
+		return nil, err
+	}
+	if answer.Broken != nil {
+		return nil, answer.Broken
+	}
+	return answer.Lines, nil
+}

@@ -1,0 +1,230 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kustodian/kustodian/bot/review/worker"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// maxRounds bounds how often a plan may ask again: a digest answers every
+// question there is today in one round.
+const maxRounds = 3
+
+// fix plans the fixes of the report's findings and keeps those whose proof holds.
+func (r *run) fix(ctx context.Context) error {
+	var findings []rules.Finding
+	for _, f := range r.report.Findings {
+		if f.Suppressed == nil && (len(r.job.Rules) == 0 || slices.Contains(r.job.Rules, f.Rule)) {
+			findings = append(findings, f.Finding)
+		}
+	}
+	if len(findings) == 0 {
+		return nil
+	}
+	plan, err := r.plan(ctx, findings)
+	if err != nil {
+		return fmt.Errorf("planning fixes: %w", err)
+	}
+	for _, fix := range plan.Fixes {
+		proof, err := r.prove(ctx, []fixes.Fix{fix})
+		if err != nil {
+			return fmt.Errorf("proving %q: %w", fix.Title, err)
+		}
+		if proof.Reason != fixes.NoReason {
+			for _, fingerprint := range fix.Fingerprints {
+				plan.NoFix[fingerprint] = fixes.NoFix{Reason: proof.Reason, Detail: proof.Detail}
+			}
+			continue
+		}
+		proved, err := r.proved(fix, proof)
+		if err != nil {
+			return err
+		}
+		r.report.Fixes = append(r.report.Fixes, proved)
+	}
+	if err := r.together(ctx, &plan); err != nil {
+		return err
+	}
+	r.attach(plan.NoFix)
+	return nil
+}
+
+// plan asks a worker for fixes, and the world for what they need to know.
+func (r *run) plan(ctx context.Context, findings []rules.Finding) (worker.PlanAnswer, error) {
+	request := worker.Plan{
+		Tree: r.head.ref, Options: r.head.scan.Config.Options(), Overlays: r.head.roots,
+		Findings: findings, Policy: r.head.scan.Config.Fixes,
+	}
+	for range maxRounds {
+		answer, err := r.pool.Plan(ctx, request)
+		if errors.Is(err, worker.ErrDied) {
+			return worker.PlanAnswer{NoFix: withheld(findings, fixes.NoFix{Reason: fixes.ReasonNotBuilt, Detail: "planning the fixes took too much: " + err.Error()})}, nil
+		}
+		if err != nil {
+			return answer, err
+		}
+		if len(answer.Questions) == 0 {
+			if answer.NoFix == nil {
+				answer.NoFix = map[string]fixes.NoFix{}
+			}
+			return answer, nil
+		}
+		for _, q := range answer.Questions {
+			request.Answers = append(request.Answers, worker.Answered{Question: q, Answer: r.answer(ctx, q)})
+		}
+	}
+	return worker.PlanAnswer{}, fmt.Errorf("the plan asks again after %d rounds", maxRounds)
+}
+
+func (r *run) answer(ctx context.Context, q fixes.Question) fixes.Answer {
+	if r.Ask == nil {
+		return fixes.Answer{Offline: true}
+	}
+	return r.Ask(ctx, q)
+}
+
+// withheld gives every finding the same reason for having no fix.
+func withheld(findings []rules.Finding, why fixes.NoFix) map[string]fixes.NoFix {
+	out := map[string]fixes.NoFix{}
+	for _, f := range findings {
+		out[f.Fingerprint] = why
+	}
+	return out
+}
+
+// prove builds every overlay that reads a changed file before and after the
+// fixes, and judges what differs.
+func (r *run) prove(ctx context.Context, planned []fixes.Fix) (fixes.Proof, error) {
+	changed := map[string]bool{}
+	for _, fix := range planned {
+		for _, file := range fix.Files {
+			changed[file.Path] = true
+		}
+	}
+	var readers []overlay.Overlay
+	for _, o := range r.head.roots {
+		if slices.ContainsFunc(o.Reads, func(p string) bool { return changed[p] }) {
+			readers = append(readers, o)
+		}
+	}
+	proofs := make([]fixes.OverlayProof, len(readers))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(r.pool.Size())
+	for i, o := range readers {
+		group.Go(func() error {
+			answer, err := r.pool.Prove(groupCtx, worker.Prove{
+				Tree: r.head.ref, Overlay: o.Path, Options: r.head.scan.Config.Options(),
+				Policy: r.head.scan.Config.Rules, Fixes: planned,
+			})
+			if groupCtx.Err() != nil {
+				return groupCtx.Err()
+			}
+			if err != nil {
+				answer.Proof = fixes.OverlayProof{Overlay: o.Path, Error: err.Error()}
+			}
+			if r.Built != nil {
+				r.Built(o.Path)
+			}
+			proofs[i] = answer.Proof
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return fixes.Proof{}, err
+	}
+	return fixes.Judge(planned, proofs), nil
+}
+
+// proved is a fix with its proof and the files as they are before and after.
+func (r *run) proved(fix fixes.Fix, proof fixes.Proof) (ProvedFix, error) {
+	out := ProvedFix{Fix: fix, Proof: proof, Before: map[string][]byte{}, After: map[string][]byte{}}
+	for _, file := range fix.Files {
+		if file.Create == nil {
+			src, err := readFile(r.head.ref, file.Path)
+			if err != nil {
+				return out, err
+			}
+			out.Before[file.Path] = src
+		} else {
+			out.Before[file.Path] = nil
+		}
+		after, err := file.Apply(out.Before[file.Path])
+		if err != nil {
+			return out, fmt.Errorf("fixing %s: %w", file.Path, err)
+		}
+		out.After[file.Path] = after
+	}
+	return out, nil
+}
+
+// together proves all fixes at once. Where they do not hold together, they are
+// added one after the other, and each that breaks the proof waits.
+func (r *run) together(ctx context.Context, plan *worker.PlanAnswer) error {
+	if len(r.report.Fixes) < 2 {
+		return nil
+	}
+	all := make([]fixes.Fix, len(r.report.Fixes))
+	for i, fix := range r.report.Fixes {
+		all[i] = fix.Fix
+	}
+	if proof, err := r.prove(ctx, all); err != nil || proof.Reason == fixes.NoReason {
+		return err
+	}
+	var kept []ProvedFix
+	var held []fixes.Fix
+	for _, fix := range r.report.Fixes {
+		proof, err := r.prove(ctx, append(slices.Clone(held), fix.Fix))
+		if err != nil {
+			return err
+		}
+		if proof.Reason == fixes.NoReason {
+			kept, held = append(kept, fix), append(held, fix.Fix)
+			continue
+		}
+		for _, fingerprint := range fix.Fingerprints {
+			plan.NoFix[fingerprint] = fixes.NoFix{Reason: fixes.ReasonConflict, Detail: "it waits for another fix of the same lines: " + proof.Detail}
+		}
+	}
+	r.report.Fixes = kept
+	return nil
+}
+
+// attach gives each finding its fix, or why there is none.
+func (r *run) attach(noFix map[string]fixes.NoFix) {
+	for i := range r.report.Findings {
+		f := &r.report.Findings[i]
+		if why, ok := noFix[f.Fingerprint]; ok {
+			f.NoFix, f.NoFixReason = why.Detail, why.Reason
+		}
+		for j, fix := range r.report.Fixes {
+			if slices.Contains(fix.Fingerprints, f.Fingerprint) {
+				f.Fix, f.ProvedFix, f.NoFix, f.NoFixReason = text(fix.Fix), j, "", fixes.NoReason
+			}
+		}
+	}
+}
+
+// text is a fix as the edits that make it.
+func text(fix fixes.Fix) *Fix {
+	out := &Fix{Title: fix.Title}
+	for _, file := range fix.Files {
+		switch {
+		case file.Create != nil:
+			out.Edits = append(out.Edits, Edit{Path: file.Path, New: *file.Create, Create: true})
+		case file.Delete:
+			out.Edits = append(out.Edits, Edit{Path: file.Path, Delete: true})
+		}
+		for _, splice := range file.Splices {
+			out.Edits = append(out.Edits, Edit{Path: file.Path, Start: splice.Start, End: splice.End, New: splice.New})
+		}
+	}
+	return out
+}

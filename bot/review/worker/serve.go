@@ -1,0 +1,216 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+
+	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// processName is argv[0] of a worker, which is how one knows itself: its
+// environment is empty.
+const processName = "kustodian-worker"
+
+// Main takes over when the process was started as a worker, and then does not
+// return. The arguments are the paths that the worker may read.
+func Main() {
+	if len(os.Args) == 0 || os.Args[0] != processName {
+		return
+	}
+	if err := confine(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	http.DefaultTransport = noNetwork{}
+	if err := serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+// noNetwork is the second guard behind the refusals of rules/overlay: a build
+// that dials out all the same gets an error.
+type noNetwork struct{}
+
+func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
+	return nil, fmt.Errorf("fetching %s: a build never uses the network", r.URL.Redacted())
+}
+
+// serve answers requests until in ends.
+func serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}}
+	decoder, encoder := json.NewDecoder(in), json.NewEncoder(out)
+	for {
+		var r request
+		if err := decoder.Decode(&r); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading a request: %w", err)
+		}
+		value, err := s.answer(ctx, r)
+		a := answer[any]{Answer: value}
+		if err != nil {
+			a.Error = err.Error()
+		}
+		if err := encoder.Encode(a); err != nil {
+			return fmt.Errorf("writing an answer: %w", err)
+		}
+	}
+}
+
+// A server keeps the snapshots of the job's trees, so that each blob is parsed
+// once for all of its overlays.
+type server struct {
+	snapshots map[snapshotKey]*overlay.Snapshot
+}
+
+// A snapshotKey is a tree with the options it is read with, as JSON.
+type snapshotKey struct {
+	tree    TreeRef
+	options string
+}
+
+func (s *server) answer(ctx context.Context, r request) (any, error) {
+	switch {
+	case r.Scan != nil:
+		return s.scan(ctx, *r.Scan)
+	case r.Check != nil:
+		return s.check(ctx, *r.Check)
+	case r.Explain != nil:
+		return s.explain(ctx, *r.Explain)
+	case r.Plan != nil:
+		return s.plan(ctx, *r.Plan)
+	case r.Prove != nil:
+		return s.prove(ctx, *r.Prove)
+	}
+	return nil, errors.New("a request without a call")
+}
+
+func (s *server) snapshot(tree TreeRef, options overlay.Options) (*overlay.Snapshot, error) {
+	text, err := json.Marshal(options)
+	if err != nil {
+		return nil, fmt.Errorf("encoding options: %w", err)
+	}
+	key := snapshotKey{tree, string(text)}
+	if snapshot, ok := s.snapshots[key]; ok {
+		return snapshot, nil
+	}
+	opened, err := tree.Open()
+	if err != nil {
+		return nil, err
+	}
+	s.snapshots[key] = overlay.Open(opened, options)
+	return s.snapshots[key], nil
+}
+
+func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error) {
+	answer.Config = config.Default()
+	if !r.Config.IsZero() {
+		if answer.Config, _, err = readConfig(r.Config); err != nil {
+			return answer, err
+		}
+	}
+	if _, answer.ConfigFindings, err = readConfig(r.Tree); err != nil {
+		return answer, err
+	}
+	snapshot, err := s.snapshot(r.Tree, answer.Config.Options())
+	if err != nil {
+		return answer, err
+	}
+	answer.Overlays, err = snapshot.Find(ctx)
+	return answer, err
+}
+
+// readConfig reads the configuration at the root of a tree; the default one
+// where there is none.
+func readConfig(ref TreeRef) (config.Config, []rules.Finding, error) {
+	tree, err := ref.Open()
+	if err != nil {
+		return config.Config{}, nil, err
+	}
+	src, err := tree.ReadFile(config.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return config.Default(), nil, nil
+	}
+	if err != nil {
+		return config.Config{}, nil, fmt.Errorf("reading %s: %w", config.File, err)
+	}
+	c, faults := config.Parse(config.File, src)
+	return c, faults, nil
+}
+
+func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
+	answer := CheckAnswer{Overlay: r.Overlay}
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return answer, err
+	}
+	build, err := snapshot.Build(ctx, r.Overlay)
+	if errors.As(err, &answer.Broken) {
+		return answer, nil
+	}
+	if err != nil {
+		return answer, err
+	}
+	answer.Objects, answer.Reads = len(build.Objects), build.Reads
+	answer.Findings, answer.Facts, err = rules.Run(ctx, build, r.Policy)
+	if err != nil {
+		return answer, err
+	}
+	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
+	return answer, nil
+}
+
+func (s *server) explain(ctx context.Context, r Explain) (answer ExplainAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return answer, err
+	}
+	build, err := snapshot.Build(ctx, r.Overlay)
+	if errors.As(err, &answer.Broken) {
+		return answer, nil
+	}
+	if err != nil {
+		return answer, err
+	}
+	if answer.Lines, err = build.Blame(ctx); err != nil {
+		return answer, err
+	}
+	text, err := build.YAML()
+	answer.YAML = string(text)
+	return answer, err
+}
+
+func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return PlanAnswer{}, err
+	}
+	answers := map[fixes.Question]fixes.Answer{}
+	for _, a := range r.Answers {
+		answers[a.Question] = a.Answer
+	}
+	planned, err := fixes.MakePlans(ctx, fixes.PlanRequest{
+		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Answers: answers,
+	})
+	return PlanAnswer(planned), err
+}
+
+func (s *server) prove(ctx context.Context, r Prove) (answer ProveAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return answer, err
+	}
+	answer.Proof, err = fixes.ProveOverlay(ctx, snapshot, r.Fixes, r.Overlay, r.Policy)
+	return answer, err
+}

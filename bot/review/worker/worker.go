@@ -1,0 +1,160 @@
+// Package worker runs what reads a stranger's bytes in processes of its own.
+//
+// A worker is the same binary started again, without token, environment or
+// network. It opens one tenant's trees read-only and answers five calls, JSON
+// over its stdin and stdout, one at a time. When it dies or goes past its
+// deadline, that is the answer to the one call it was working on; the [Pool]
+// starts another for the next.
+//
+// Every main, and every TestMain that reviews, calls [Main] first:
+//
+//	func main() {
+//		worker.Main() // does not return in a worker
+//		…
+//	}
+package worker
+
+import (
+	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A TreeRef names a tree: a commit of a git repository, or a working folder.
+// The zero value names none.
+type TreeRef struct {
+	Repository string `json:"repository,omitempty"` // path of a bare repository or of a .git folder
+	Commit     string `json:"commit,omitempty"`     // full object id
+	Folder     string `json:"folder,omitempty"`
+}
+
+// IsZero reports whether r names no tree.
+func (r TreeRef) IsZero() bool { return r == TreeRef{} }
+
+// Open opens the tree.
+func (r TreeRef) Open() (overlay.Tree, error) {
+	if r.Folder != "" {
+		return mirror.OpenFolder(r.Folder)
+	}
+	return mirror.OpenCommit(r.Repository, r.Commit)
+}
+
+// path is the only path that a worker needs for the tree.
+func (r TreeRef) path() string {
+	if r.Folder != "" {
+		return r.Folder
+	}
+	return r.Repository
+}
+
+// A Scan asks what is in a tree, before any build.
+type Scan struct {
+	Tree TreeRef `json:"tree"`
+	// Config is the tree whose configuration is obeyed; the zero TreeRef for
+	// the default configuration.
+	Config TreeRef `json:"config"`
+}
+
+// A ScanAnswer is what is in a tree.
+type ScanAnswer struct {
+	Overlays []overlay.Overlay `json:"overlays"`
+	// Config is the configuration that is obeyed.
+	Config config.Config `json:"config"`
+	// ConfigFindings are the faults of the configuration in the tree itself.
+	ConfigFindings []rules.Finding `json:"configFindings"`
+}
+
+// A Check asks for the findings of one overlay.
+type Check struct {
+	Tree    TreeRef         `json:"tree"`
+	Overlay string          `json:"overlay"`
+	Options overlay.Options `json:"options"`
+	Policy  rules.Policy    `json:"policy"`
+}
+
+// A CheckAnswer is what one overlay builds to, and what is wrong with it.
+type CheckAnswer struct {
+	Overlay  string              `json:"overlay"`
+	Objects  int                 `json:"objects"`
+	Broken   *overlay.BuildError `json:"broken,omitempty"`
+	Findings []rules.Finding     `json:"findings"`
+	Facts    []rules.Fact        `json:"facts,omitempty"`
+	Reads    overlay.ReadSet     `json:"reads,omitempty"`
+}
+
+// An Explain asks for the source of every scalar of an overlay's build.
+type Explain struct {
+	Tree    TreeRef         `json:"tree"`
+	Overlay string          `json:"overlay"`
+	Options overlay.Options `json:"options"`
+}
+
+// An ExplainAnswer is an overlay's build, scalar by scalar and as text.
+type ExplainAnswer struct {
+	Lines  []overlay.BlameLine `json:"lines"`
+	YAML   string              `json:"yaml"`
+	Broken *overlay.BuildError `json:"broken,omitempty"`
+}
+
+// A Plan asks for fixes of findings.
+type Plan struct {
+	Tree     TreeRef           `json:"tree"`
+	Options  overlay.Options   `json:"options"`
+	Overlays []overlay.Overlay `json:"overlays"`
+	Findings []rules.Finding   `json:"findings"`
+	Policy   fixes.Policy      `json:"policy"`
+	Answers  []Answered        `json:"answers,omitempty"`
+}
+
+// An Answered is a question of an earlier [PlanAnswer] with its answer.
+type Answered struct {
+	Question fixes.Question `json:"question"`
+	Answer   fixes.Answer   `json:"answer"`
+}
+
+// A PlanAnswer is the fixes that were planned, why others were not, and what
+// has to be answered first.
+type PlanAnswer struct {
+	Fixes     []fixes.Fix            `json:"fixes"`
+	NoFix     map[string]fixes.NoFix `json:"noFix"`
+	Questions []fixes.Question       `json:"questions"`
+}
+
+// A Prove asks what fixes change in one overlay.
+type Prove struct {
+	Tree    TreeRef         `json:"tree"`
+	Overlay string          `json:"overlay"`
+	Options overlay.Options `json:"options"`
+	Policy  rules.Policy    `json:"policy"`
+	Fixes   []fixes.Fix     `json:"fixes"`
+}
+
+// A ProveAnswer is the difference of one overlay's builds.
+type ProveAnswer struct {
+	Proof fixes.OverlayProof `json:"proof"`
+}
+
+// A request is one line of a worker's stdin: exactly one field is set.
+type request struct {
+	Scan    *Scan    `json:"scan,omitempty"`
+	Check   *Check   `json:"check,omitempty"`
+	Explain *Explain `json:"explain,omitempty"`
+	Plan    *Plan    `json:"plan,omitempty"`
+	Prove   *Prove   `json:"prove,omitempty"`
+}
+
+// An answer is one line of a worker's stdout.
+type answer[T any] struct {
+	Answer T      `json:"answer"`
+	Error  string `json:"error,omitempty"`
+}
+
+// String is the folder, or the commit's abbreviated id.
+func (r TreeRef) String() string {
+	if r.Folder != "" {
+		return r.Folder
+	}
+	return r.Commit[:min(len(r.Commit), 12)]
+}
