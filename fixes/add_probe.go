@@ -6,10 +6,10 @@ import (
 	"context"
 	"fmt"
 	"strconv"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -65,67 +65,40 @@ func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
 	return fix, nil
 }
 
-// servedPort is a probe of the port of the container that a Service of the
-// build sends to.
+// servedPort is a probe of the first port at which a Service reaches the
+// container, by the name or number that the Service uses.
 func servedPort(u use) (*yaml.Node, error) {
-	for _, o := range u.build.Objects {
-		if o.Ref.Kind != "Service" || !u.isSelected(o) {
+	pass := &rules.Pass{Build: u.build}
+	for c := range pass.Containers() {
+		if c.Node != u.node {
 			continue
 		}
-		for _, port := range items(o.Node, "spec", "ports") {
-			if protocol := scalar(port, "protocol"); protocol != "" && protocol != "TCP" || scrapes(scalar(port, "name")) {
-				continue
+		for _, port := range pass.Served(c) {
+			tag := "!!str"
+			if _, err := strconv.Atoi(port); err == nil {
+				tag = "!!int"
 			}
-			target := child(port, "targetPort")
-			if target == nil {
-				target = child(port, "port")
-			}
-			if target == nil || !u.listens(target) {
+			if !u.answers(port, tag == "!!int") {
 				continue
 			}
 			probe := &yaml.Node{Kind: yaml.MappingNode}
-			number := *target
-			number.Style = 0
-			put(probe, &number, "tcpSocket", "port")
+			put(probe, &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: port}, "tcpSocket", "port")
 			return probe, nil
 		}
 	}
-	return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s no Service sends to a port that container %s declares, so which port answers when it is ready cannot be seen.", u.build.Overlay, scalar(u.node, "name"))}
+	return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s no Service sends TCP to a port that container %s declares, so which port answers when it is ready cannot be seen.", u.build.Overlay, scalar(u.node, "name"))}
 }
 
-// scrapes reports whether a port is there to be measured, not to be used.
-func scrapes(port string) bool {
-	return strings.Contains(port, "metrics") || strings.Contains(port, "prom")
-}
-
-// isSelected reports whether the Service sends to the use's pods.
-func (u use) isSelected(service *overlay.Object) bool {
-	selector := child(service.Node, "spec", "selector")
-	if selector == nil || len(selector.Content) == 0 || service.Ref.Namespace != u.object.Ref.Namespace {
-		return false
-	}
-	pod := podFields[u.object.Ref.Kind]
-	labels := child(u.object.Node, pod.Parent().Append("metadata", "labels")...)
-	for name, value := range mapping(selector) {
-		if scalar(labels, name) != value.Value {
-			return false
+// answers reports whether a probe by TCP can open the port: one that the
+// container declares for it, or a number that it declares nothing about.
+func (u use) answers(port string, number bool) bool {
+	for _, declared := range items(u.node, "ports") {
+		if scalar(declared, "name") == port || scalar(declared, "containerPort") == port {
+			protocol := scalar(declared, "protocol")
+			return protocol == "" || protocol == "TCP"
 		}
 	}
-	return true
-}
-
-// listens reports whether the container declares the port, by name or number.
-func (u use) listens(target *yaml.Node) bool {
-	for _, port := range items(u.node, "ports") {
-		if protocol := scalar(port, "protocol"); protocol != "" && protocol != "TCP" {
-			continue
-		}
-		_, err := strconv.Atoi(target.Value)
-		if err == nil && scalar(port, "containerPort") == target.Value || err != nil && scalar(port, "name") == target.Value {
-			return true
-		}
-	}
-	return false
+	return number
 }
 
 // siblingLiveness is the liveness probe that every other container of the same
@@ -151,7 +124,7 @@ func siblingLiveness(u use) (*yaml.Node, error) {
 		return nil, &NoFix{ReasonNoRecipe, "What tells that the program hangs is its owner's to say: a wrong liveness probe is worse than none."}
 	}
 	for _, kind := range []string{"httpGet", "tcpSocket"} {
-		if port := child(probe, kind, "port"); port != nil && !u.listens(port) {
+		if port := child(probe, kind, "port"); port != nil && !u.answers(port.Value, false) {
 			return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("The same container's liveness probe elsewhere uses port %s, which this one does not declare.", port.Value)}
 		}
 	}

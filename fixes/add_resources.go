@@ -3,6 +3,7 @@
 package fixes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -40,15 +41,9 @@ func planResources(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	wanted, err := policy.quantities()
+	missing, err := policy.missing(said.node)
 	if err != nil {
 		return nil, err
-	}
-	var missing []quantity
-	for _, q := range wanted {
-		if child(said.node, "resources", q.list, q.name) == nil {
-			missing = append(missing, q)
-		}
 	}
 	if len(missing) == 0 {
 		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s says the numbers already; what takes them away is not known.", p.Finding.Source)}
@@ -93,19 +88,23 @@ func matches(pattern, name string) bool {
 	return pattern == "" || err == nil && ok
 }
 
-// quantities are the numbers that the policy writes.
-func (r ResourcePolicy) quantities() ([]quantity, error) {
+// missing are the numbers that the policy writes to a container: a limit that
+// is there serves as the request too, and the memory limit follows the request
+// that is there.
+func (r ResourcePolicy) missing(container *yaml.Node) ([]quantity, error) {
 	var out []quantity
 	for _, name := range sortedKeys(r.Requests) {
-		out = append(out, quantity{"requests", name, r.Requests[name]})
+		if child(container, "resources", "requests", name) == nil && child(container, "resources", "limits", name) == nil {
+			out = append(out, quantity{"requests", name, r.Requests[name]})
+		}
 	}
-	memory, ok := r.Requests["memory"]
-	if !ok {
+	memory := cmp.Or(scalar(container, "resources", "requests", "memory"), r.Requests["memory"])
+	if memory == "" || child(container, "resources", "limits", "memory") != nil {
 		return out, nil
 	}
 	limit, err := times(memory, r.MemoryLimitFactor)
 	if err != nil {
-		return nil, &NoFix{ReasonNoPolicy, fmt.Sprintf("The memory request %q of the configuration is no quantity: %v.", memory, err)}
+		return nil, &NoFix{ReasonNoPolicy, fmt.Sprintf("The memory request %q is no quantity: %v.", memory, err)}
 	}
 	return append(out, quantity{"limits", "memory", limit}), nil
 }

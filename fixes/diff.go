@@ -256,6 +256,7 @@ func print(node *yaml.Node) (string, error) {
 	var b strings.Builder
 	encoder := yaml.NewEncoder(&b)
 	encoder.SetIndent(2)
+	encoder.CompactSeqIndent()
 	if err := encoder.Encode(node); err != nil {
 		return "", err
 	}

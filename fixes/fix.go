@@ -89,7 +89,8 @@ type OverlayProof struct {
 	// fixed build has.
 	Remaining []string `json:"remaining,omitempty"`
 	New       []string `json:"new,omitempty"`
-	// Error is set where one of the builds failed.
+	// Error is set where there is nothing to compare: a sentence that says
+	// which of the builds failed, or that the fixes conflict.
 	Error string `json:"error,omitempty"`
 }
 

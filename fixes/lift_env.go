@@ -5,7 +5,6 @@ package fixes
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -32,7 +31,7 @@ type lift struct {
 	names     []string // in the order of the container
 	edits     fileEdits
 	literals  map[string][]literal // by kustomization, what its generator gets
-	patches   map[string]string    // the kustomization of each patch that is edited
+	patches   map[string]*patched  // by file
 	changes   []Change
 }
 
@@ -46,7 +45,7 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &lift{Plan: p, said: said, generator: p.Finding.Origin.Name + "-env", literals: map[string][]literal{}, patches: map[string]string{}}
+	l := &lift{Plan: p, said: said, generator: p.Finding.Origin.Name + "-env", literals: map[string][]literal{}, patches: map[string]*patched{}}
 	fingerprints, err := l.choose()
 	if err != nil {
 		return nil, err
@@ -63,7 +62,7 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 			return nil, err
 		}
 	}
-	if err := l.dropEmptied(); err != nil {
+	if err := l.editPatches(); err != nil {
 		return nil, err
 	}
 	for _, kustomization := range sortedKeys(l.literals) {
@@ -187,92 +186,6 @@ func (l *lift) liftOverlay(ctx context.Context, u use, base string) error {
 	}
 	l.declare(u, &data)
 	return nil
-}
-
-// liftPatch takes a variable out of a patch.
-func (l *lift) liftPatch(s overlay.Source, name, base string) error {
-	if s.By != overlay.ByPatch || !s.Exact {
-		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s is set by %s at %s, which cannot be moved.", name, s.By, s)}
-	}
-	owner, err := l.lister(s.Path, patchLists...)
-	if err != nil {
-		return err
-	}
-	if owner == base {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is patched at %s in the kustomization that its workload is in.", name, s)}
-	}
-	file, err := l.parse(s.Path)
-	if err != nil {
-		return err
-	}
-	doc, at, ok := file.At(s.Line, s.Column)
-	if !ok || len(at) < 2 {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is inside a block of text that cannot be edited safely.", s)}
-	}
-	value, err := file.Lookup(doc, at)
-	if err != nil {
-		return refused(s.Path, err)
-	}
-	if said := (literal{name, value.Value}); !slices.Contains(l.literals[owner], said) {
-		l.literals[owner] = append(l.literals[owner], said)
-		l.patches[s.Path] = owner
-		l.edits.add(s.Path, yamledit.Remove(doc, at[:len(at)-1], yamledit.PruneEmpty))
-	}
-	return nil
-}
-
-// dropEmptied deletes the patches that say nothing any more.
-func (l *lift) dropEmptied() error {
-	for _, patch := range sortedKeys(l.patches) {
-		parsed, err := l.parse(patch)
-		if err != nil {
-			return err
-		}
-		edited, err := parsed.Apply(l.edits.edits[patch]...)
-		if err != nil {
-			return refused(patch, err)
-		}
-		roots, err := documents(edited.Bytes)
-		if err != nil {
-			return refused(patch, err)
-		}
-		if slices.ContainsFunc(roots, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
-			continue
-		}
-		owner := l.patches[patch]
-		root, err := l.kustomization(owner)
-		if err != nil {
-			return err
-		}
-		for _, list := range patchLists {
-			for i, entry := range items(root, list) {
-				if namesFile(entry, path.Dir(owner), patch) {
-					l.edits.add(owner, yamledit.Remove(0, yamledit.Path{list, i}, yamledit.PruneEmpty))
-				}
-			}
-		}
-		l.edits.remove(patch)
-	}
-	return nil
-}
-
-// saysNothing reports whether a patch only names what it would change.
-func saysNothing(node *yaml.Node) bool {
-	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
-		switch node.Content[i].Value {
-		case "apiVersion", "kind", "name", "namespace":
-		default:
-			if !saysNothing(resolved(node.Content[i+1])) {
-				return false
-			}
-		}
-	}
-	for i := 0; i < len(node.Content) && node.Kind == yaml.SequenceNode; i++ {
-		if !saysNothing(resolved(node.Content[i])) {
-			return false
-		}
-	}
-	return node.Kind != yaml.ScalarNode
 }
 
 // declare adds the changes of one overlay: each value becomes a reference, and

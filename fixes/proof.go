@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -16,17 +17,22 @@ import (
 func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
 	proof := OverlayProof{Overlay: path}
 	files, err := Apply(before, fixes)
+	var conflict *NoFix
+	if errors.As(err, &conflict) {
+		proof.Error = conflict.Detail
+		return proof, nil
+	}
 	if err != nil {
 		return proof, err
 	}
 	was, err := before.Build(ctx, path)
 	if err != nil {
-		proof.Error = "before the fix: " + err.Error()
+		proof.Error = "It does not build before the fix: " + err.Error()
 		return proof, ctx.Err()
 	}
 	is, err := before.Change(files).Build(ctx, path)
 	if err != nil {
-		proof.Error = "after the fix: " + err.Error()
+		proof.Error = "It does not build after the fix: " + err.Error()
 		return proof, ctx.Err()
 	}
 	proof.Changes, proof.Diff, err = compareBuilds(was, is)
@@ -98,7 +104,7 @@ func Judge(fixes []Fix, overlays []OverlayProof) Proof {
 func (p OverlayProof) judge(intended []Change, environment bool) (Reason, string) {
 	switch {
 	case p.Error != "":
-		return ReasonNotBuilt, fmt.Sprintf("Overlay %s does not build %s.", p.Overlay, p.Error)
+		return ReasonNotBuilt, fmt.Sprintf("Overlay %s could not be compared. %s", p.Overlay, p.Error)
 	case environment && p.Environment != "":
 		return ReasonNoProof, fmt.Sprintf("In overlay %s %s.", p.Overlay, p.Environment)
 	}

@@ -37,7 +37,7 @@ func TestJudge(t *testing.T) {
 		{"nothing happens", fix, []OverlayProof{prod()}, ReasonNoProof, "does not change image"},
 		{"it reaches a second overlay", fix, []OverlayProof{prod(pin), {Overlay: "dev", Changes: []Change{other}}}, ReasonSpreads, "in overlay dev"},
 		{"an overlay was not built", fix, nil, ReasonNoProof, "prod, which the fix means to change, was not built"},
-		{"an overlay does not build", fix, []OverlayProof{{Overlay: "prod", Error: "after the fix: no"}}, ReasonNotBuilt, "prod does not build after the fix"},
+		{"an overlay does not build", fix, []OverlayProof{{Overlay: "prod", Error: "It does not build after the fix: no"}}, ReasonNotBuilt, "prod could not be compared. It does not build after the fix: no"},
 		{"the finding stays", fix, []OverlayProof{{Overlay: "prod", Changes: []Change{pin}, Remaining: []string{"f"}}}, ReasonNoProof, "still has the finding"},
 		{"another order of variables is meant", lifts, []OverlayProof{prod(pin, order)}, NoReason, ""},
 		{"another order of variables is not meant", fix, []OverlayProof{prod(pin, order)}, ReasonNoProof, "would also change env"},
