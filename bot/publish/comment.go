@@ -1,0 +1,77 @@
+package publish
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/kustodian/kustodian/bot/github"
+	"github.com/kustodian/kustodian/bot/review"
+)
+
+// A remark is a finding as a comment on a pull request.
+type remark struct {
+	finding review.Finding
+	anchor  anchor
+	// suggestion is the fix, nil where a suggestion cannot express it or
+	// another remark has it.
+	suggestion *suggestion
+	// offered says where a fix that is no suggestion is to be had, "" where nowhere.
+	offered string
+}
+
+// body is the comment as Markdown, without its marker: what is wrong, why it
+// matters, what to write, and where else it shows.
+func (r remark) body() string {
+	f := r.finding
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s**", stop(inline(f.Message)))
+	why, write := ruleText(f.Rule)
+	if why != "" {
+		b.WriteString(" " + why)
+	}
+	b.WriteByte('\n')
+	if r.anchor.line != f.Line && f.Line > 0 {
+		fmt.Fprintf(&b, "\nThe cause is at %s.\n", code(position(f)))
+	}
+	if write != "" {
+		fmt.Fprintf(&b, "\nWrite %s\n", stop(write))
+	}
+	switch {
+	case r.suggestion != nil:
+		b.WriteString("\n" + r.suggestion.markdown())
+	case f.Fix != nil && r.offered != "":
+		fmt.Fprintf(&b, "\n%s: %s\n", r.offered, stop(inline(f.Fix.Title)))
+	case f.Fix == nil && f.NoFix != "":
+		fmt.Fprintf(&b, "\nNo fix: %s\n", stop(inline(f.NoFix)))
+	}
+	b.WriteString("\n<sub>" + strings.ToUpper(f.Severity.String()[:1]) + f.Severity.String()[1:])
+	if len(f.Overlays) > 0 {
+		b.WriteString(" in " + overlayList(f.Overlays))
+	}
+	fmt.Fprintf(&b, " · [%s](%s)</sub>\n", inline(f.Rule), ruleURL(f.Rule))
+	return b.String()
+}
+
+// signed is the body with the marker that finds it again.
+func (r remark) signed(k key) string {
+	return r.body() + "\n" + k.marker(r.finding.Fingerprint)
+}
+
+// comment is the remark at its line, or at the lines that its suggestion replaces.
+func (r remark) comment(k key) github.ReviewComment {
+	c := github.ReviewComment{Path: r.anchor.path, Line: r.anchor.line, Side: github.Right, Body: r.signed(k)}
+	if s := r.suggestion; s != nil {
+		c.Line = s.last
+		if s.first < s.last {
+			c.StartLine = s.first
+		}
+	}
+	return c
+}
+
+// goneBody is what a comment becomes when its finding is gone: how it went,
+// and the first line of what it said.
+func goneBody(k key, body, fingerprint, how string) string {
+	said, _, _ := strings.Cut(unmarked(body), "\n")
+	return how + "\n\n> " + said + "\n\n" + k.marker(gonePrefix+fingerprint)
+}

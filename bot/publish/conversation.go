@@ -1,0 +1,284 @@
+package publish
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/github"
+	"github.com/kustodian/kustodian/bot/review"
+)
+
+// maxComments is how many comments a pull request gets, on lines and files,
+// those of earlier reviews that still stand among them. GitHub answers 502 to
+// reviews of more than about 30.
+const maxComments = 25
+
+// remarks are the report's findings as comments, the worst first, and the
+// proved fixes that no suggestion of theirs expresses. What the diff has no
+// place for has the zero anchor; offered is as in [remark].
+func (d diff) remarks(report *review.Report, offered string) ([]remark, []review.ProvedFix) {
+	var out []remark
+	suggested := map[int]string{} // by index of the fix, where: one click is enough
+	for _, f := range bySeverity(report) {
+		r := remark{finding: f, anchor: d.anchor(f.Path, f.Line, report.Files[f.Path]), offered: offered}
+		if i := f.ProvedFix; i >= 0 && !secret(f) {
+			if where, ok := suggested[i]; ok {
+				r.offered = "The suggestion at " + where + " fixes this too"
+			} else if s, ok := d.suggest(&report.Fixes[i], r.anchor.path, r.anchor.line); ok {
+				r.suggestion, suggested[i] = &s, code(position(f))
+			}
+		}
+		out = append(out, r)
+	}
+	var rest []review.ProvedFix
+	for i, fix := range report.Fixes {
+		if _, ok := suggested[i]; !ok {
+			rest = append(rest, fix)
+		}
+	}
+	return out, rest
+}
+
+// offered says where a pull request's fixes are to be had that no suggestion expresses.
+func (p *Publisher) offered(pull github.PullRequest, report *review.Report) string {
+	switch mode := report.Config.PullRequests.Mode; {
+	case pull.Fork:
+		return "The check run has this fix in its patch"
+	case p.Mode != github.Fix || mode == config.Never:
+		return ""
+	case mode == config.Automatic:
+		return "A pull request onto this branch has this fix"
+	}
+	return "Comment `/kustodian fix` for a pull request with this fix"
+}
+
+// A thread of ours is what we said of one finding.
+type ours struct {
+	github.Thread
+	first github.Comment
+	// gone is set where we said that the finding is gone. A thread that is
+	// resolved without it was resolved by a person, who wants to hear no more.
+	gone bool
+}
+
+// answered reports whether somebody else wrote in the thread.
+func (o ours) answered(login string) bool {
+	return slices.ContainsFunc(o.Comments, func(c github.Comment) bool { return c.Author != login })
+}
+
+// said are the threads that we began, by their finding's fingerprint.
+func (p *Publisher) said(threads []github.Thread) map[string]ours {
+	out := map[string]ours{}
+	for _, t := range threads {
+		if len(t.Comments) == 0 || t.Comments[0].Author != p.Login {
+			continue
+		}
+		text := p.key().read(t.Comments[0].Body)
+		fingerprint, gone := strings.CutPrefix(text, gonePrefix)
+		if fingerprint != "" && !strings.Contains(fingerprint, "=") {
+			out[fingerprint] = ours{Thread: t, first: t.Comments[0], gone: gone}
+		}
+	}
+	return out
+}
+
+// A conversation is a pull request's comments being brought up to date.
+type conversation struct {
+	*Publisher
+	pull   github.PullRequest
+	report *review.Report
+	said   map[string]ours
+	out    *Outcome
+}
+
+// publish says what is new, takes back what is gone, and returns the findings
+// that got no comment.
+func (c *conversation) publish(ctx context.Context, remarks []remark) ([]review.Finding, error) {
+	var fresh []remark
+	var rest []review.Finding
+	budget := maxComments
+	for _, r := range remarks {
+		thread, known := c.said[r.finding.Fingerprint]
+		if known {
+			budget--
+			if err := c.keep(ctx, thread, r); err != nil {
+				return nil, err
+			}
+		}
+	}
+	for _, r := range remarks {
+		if _, known := c.said[r.finding.Fingerprint]; known {
+			continue
+		}
+		if r.anchor.path == "" || budget <= 0 {
+			rest = append(rest, r.finding)
+			continue
+		}
+		budget--
+		fresh = append(fresh, r)
+	}
+	homeless, err := c.say(ctx, fresh)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range homeless {
+		rest = append(rest, r.finding)
+	}
+	return rest, c.takeBack(ctx)
+}
+
+// keep brings the thread of a finding that stands up to date.
+func (c *conversation) keep(ctx context.Context, thread ours, r remark) error {
+	if thread.Resolved && !thread.gone {
+		return nil
+	}
+	if thread.Resolved {
+		if c.Mode != github.Fix {
+			return nil
+		}
+		// Before its text: should the answer be lost, the text still says that
+		// it was us who resolved it.
+		if err := c.Repository.UnresolveThread(ctx, thread.ID); err != nil {
+			return fmt.Errorf("opening the thread of %s again: %w", position(r.finding), err)
+		}
+		c.out.Reopened++
+	}
+	// The thread stays where it is: a suggestion for other lines would
+	// replace the wrong ones.
+	if at := r.comment(c.key()); at.Path != thread.Path || at.Line != thread.Line || at.StartLine != thread.StartLine {
+		if r.suggestion != nil {
+			r.suggestion, r.offered = nil, ""
+		}
+		r.anchor = anchor{thread.Path, thread.Line}
+	}
+	return c.edit(ctx, thread, r.signed(c.key()))
+}
+
+// edit replaces what a thread of ours begins with, if it differs.
+func (c *conversation) edit(ctx context.Context, thread ours, body string) error {
+	if strings.TrimSpace(thread.first.Body) == strings.TrimSpace(body) {
+		return nil
+	}
+	if err := c.Repository.UpdateComment(ctx, thread.first.ID, body); err != nil {
+		return fmt.Errorf("editing a comment on %s: %w", thread.Path, err)
+	}
+	c.out.Edited++
+	return nil
+}
+
+// takeBack ends the threads whose finding is gone. While an overlay does not
+// build nobody knows what it would show, so that nothing counts as gone.
+func (c *conversation) takeBack(ctx context.Context) error {
+	if count(c.report).broken > 0 {
+		return nil
+	}
+	stands, silenced := map[string]bool{}, map[string]string{}
+	for _, f := range c.report.Findings {
+		if f.Suppressed == nil {
+			stands[f.Fingerprint] = true
+		} else {
+			silenced[f.Fingerprint] = f.Suppressed.Reason
+		}
+	}
+	for fingerprint, thread := range c.said {
+		if stands[fingerprint] || thread.Resolved || thread.gone && (c.Mode != github.Fix || thread.answered(c.Login)) {
+			continue
+		}
+		how := "Fixed in " + c.pull.Head.SHA + "."
+		if reason, ok := silenced[fingerprint]; ok {
+			how = "Silenced: " + stop(inline(reason))
+		}
+		if c.Mode != github.Fix {
+			how += " Resolving this thread is left to you: Kustodian has no right to write contents here."
+		}
+		if err := c.end(ctx, thread, fingerprint, how); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end says how a finding went, and then resolves its thread.
+func (c *conversation) end(ctx context.Context, thread ours, fingerprint, how string) error {
+	if !thread.gone {
+		if err := c.edit(ctx, thread, goneBody(c.key(), thread.first.Body, fingerprint, how)); err != nil {
+			return err
+		}
+	}
+	if c.Mode != github.Fix {
+		return nil
+	}
+	if err := c.Repository.ResolveThread(ctx, thread.ID); err != nil {
+		return fmt.Errorf("resolving a thread on %s: %w", thread.Path, err)
+	}
+	c.out.Resolved++
+	return nil
+}
+
+// say makes new comments, and returns the remarks that GitHub took nowhere.
+func (c *conversation) say(ctx context.Context, remarks []remark) ([]remark, error) {
+	slices.SortStableFunc(remarks, func(a, b remark) int {
+		return cmp.Or(cmp.Compare(a.anchor.path, b.anchor.path), cmp.Compare(a.anchor.line, b.anchor.line))
+	})
+	var lines, files, homeless []remark
+	for _, r := range remarks {
+		if r.anchor.line > 0 {
+			lines = append(lines, r)
+		} else {
+			files = append(files, r)
+		}
+	}
+	refused, err := c.review(ctx, lines)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range append(files, refused...) {
+		r.suggestion, r.anchor.line = nil, 0
+		_, err := c.Repository.CreateFileComment(ctx, c.pull.Number, c.pull.Head.SHA, r.anchor.path, r.signed(c.key()))
+		switch {
+		case errors.Is(err, github.ErrRejected):
+			homeless = append(homeless, r)
+		case err != nil:
+			return nil, fmt.Errorf("commenting on %s: %w", r.anchor.path, err)
+		default:
+			c.out.Comments++
+		}
+	}
+	return homeless, nil
+}
+
+// review publishes remarks on lines as one review. GitHub refuses a whole
+// review for one line that it does not like, and does not say which: halves
+// are tried until the refused ones stand alone, and those are returned.
+func (c *conversation) review(ctx context.Context, remarks []remark) ([]remark, error) {
+	if len(remarks) == 0 {
+		return nil, nil
+	}
+	comments := make([]github.ReviewComment, len(remarks))
+	for i, r := range remarks {
+		comments[i] = r.comment(c.key())
+	}
+	_, err := c.Repository.CreateReview(ctx, c.pull.Number, c.pull.Head.SHA, "", comments)
+	if err == nil {
+		c.out.Comments += len(remarks)
+		return nil, nil
+	}
+	if !errors.Is(err, github.ErrRejected) {
+		return nil, err
+	}
+	if len(remarks) == 1 {
+		return remarks, nil
+	}
+	half := len(remarks) / 2
+	first, err := c.review(ctx, remarks[:half])
+	if err != nil {
+		return nil, err
+	}
+	second, err := c.review(ctx, remarks[half:])
+	return append(slices.Clone(first), second...), err
+}

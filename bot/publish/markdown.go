@@ -1,0 +1,91 @@
+package publish
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/kustodian/kustodian/bot/review"
+)
+
+// writeMarkdown writes what a check run says: the summary, then every finding.
+func writeMarkdown(w io.Writer, report *review.Report, _ Options) error {
+	_, err := io.WriteString(w, summary(report)+"\n"+findingsText(slices.Collect(active(report))))
+	return err
+}
+
+// summary is the tally and a table of the overlays.
+func summary(report *review.Report) string {
+	s := newSheet()
+	s.add(stop(count(report).String()) + "\n")
+	if len(report.Overlays) == 0 {
+		return s.String()
+	}
+	s.add("\n| overlay | environment | objects | built | findings |\n|---|---|--:|---|--:|\n")
+	var rows []string
+	for _, o := range report.Overlays {
+		found := 0
+		for f := range active(report) {
+			if slices.Contains(f.Overlays, o.Path) {
+				found++
+			}
+		}
+		built := "yes"
+		if !o.Built {
+			built = "**no**"
+		}
+		rows = append(rows, fmt.Sprintf("| %s | %s | %d | %s | %d |\n", cell(code(o.Path)), cell(inline(o.Environment)), o.Objects, built, found))
+	}
+	s.addAll(rows, "overlay")
+	return s.String()
+}
+
+// findingsText lists findings, "" of none.
+func findingsText(findings []review.Finding) string {
+	s := newSheet()
+	var items []string
+	for _, f := range findings {
+		items = append(items, item(f))
+	}
+	s.addAll(items, "finding")
+	return s.String()
+}
+
+// item is a finding as an item of a list.
+func item(f review.Finding) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "- %s **%s** [%s](%s): %s", code(position(f)), f.Severity, inline(f.Rule), ruleURL(f.Rule), stop(inline(f.Message)))
+	if len(f.Overlays) > 0 {
+		fmt.Fprintf(&b, " In %s.", overlayList(f.Overlays))
+	}
+	if f.NoFix != "" {
+		fmt.Fprintf(&b, " No fix: %s", stop(inline(f.NoFix)))
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// maxNamed is how many overlays a sentence names before it only counts.
+const maxNamed = 12
+
+// overlayList names overlays.
+func overlayList(overlays []string) string {
+	var names []string
+	for i, o := range overlays {
+		if i == maxNamed && len(overlays) > maxNamed+1 {
+			names = append(names, fmt.Sprintf("%d more", len(overlays)-i))
+			break
+		}
+		names = append(names, code(o))
+	}
+	return listing(names)
+}
+
+// stop ends a text with a full stop where it has no end yet.
+func stop(text string) string {
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") {
+		return text
+	}
+	return text + "."
+}

@@ -1,0 +1,17 @@
+package publish
+
+import "github.com/kustodian/kustodian/rules"
+
+// ruleURL is the page of a rule: what it finds, why, an example, and how to
+// turn it off.
+func ruleURL(id string) string { return home + "/blob/main/rules/doc/" + id + ".md" }
+
+// ruleText is why a rule matters, as a sentence, and what to write instead;
+// both "" for a rule that the catalogue does not know, such as a repository's own.
+func ruleText(id string) (why, write string) {
+	rule, ok := rules.ByID(id)
+	if !ok {
+		return "", ""
+	}
+	return rule.Why, rule.Write
+}
