@@ -50,6 +50,9 @@ func (p *Plan) containerPlace(ctx context.Context) (*containerPlace, error) {
 		return nil, err
 	}
 	place.uses, err = p.sameContainer(said.Path)
+	if err == nil && len(place.uses) == 0 {
+		err = &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows the container as %s says it.", said)}
+	}
 	return place, err
 }
 

@@ -134,6 +134,9 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 		}
 		return nil, &NoFix{ReasonNoRecipe, detail}
 	}
+	if finding.Source.Path == "" {
+		return nil, &NoFix{ReasonNotPlaced, "Which file says this is not known."}
+	}
 	plan := &Plan{
 		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy,
 		Builds: map[string]*overlay.Build{},

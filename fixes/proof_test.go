@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -51,6 +52,41 @@ func TestJudge(t *testing.T) {
 				t.Errorf("got %q %q, want %q %q", got.Reason, got.Detail, test.reason, test.detail)
 			}
 		})
+	}
+}
+
+// A fix of one overlay whose edit stands in the base that another one reads.
+func TestEditThatReachesASecondOverlay(t *testing.T) {
+	files := overlay.Files{
+		"base/kustomization.yaml": "resources: [pod.yaml]\n", "base/pod.yaml": pod,
+		"dev/kustomization.yaml": "resources: [../base]\n", "prod/kustomization.yaml": "resources: [../base]\n",
+	}
+	at := strings.Index(pod, "web:1") + len("web:1")
+	before, after := "web:1", "web:1@d"
+	change := func(overlayPath string) Change {
+		return Change{Overlay: overlayPath, Object: overlay.ObjectRef{APIVersion: "v1", Kind: "Pod", Name: "web"},
+			Field: overlay.Field{"spec", "containers", "[name=web]", "image"}, Before: &before, After: &after}
+	}
+	fix := Fix{Files: []FileChange{{Path: "base/pod.yaml", Splices: []yamledit.Splice{{Start: at, End: at, New: "@d"}}}}}
+	snapshot := overlay.Open(files, overlay.Options{})
+	judge := func(changes ...Change) Proof {
+		fix.Intent.Changes = changes
+		var proofs []OverlayProof
+		for _, path := range []string{"dev", "prod"} {
+			proof, err := ProveOverlay(t.Context(), snapshot, []Fix{fix}, path, rules.Policy{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			proofs = append(proofs, proof)
+		}
+		return Judge([]Fix{fix}, proofs)
+	}
+	if got := judge(change("dev"), change("prod")); got.Reason != NoReason {
+		t.Errorf("meant for both: got %q %q", got.Reason, got.Detail)
+	}
+	want := "The edit would also change spec.containers[name=web].image of v1 Pod web in overlay dev."
+	if got := judge(change("prod")); got.Reason != ReasonSpreads || got.Detail != want {
+		t.Errorf("meant for one: got %q %q, want %q %q", got.Reason, got.Detail, ReasonSpreads, want)
 	}
 }
 
