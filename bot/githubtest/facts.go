@@ -147,8 +147,8 @@ func (s *Server) commentFacts(p *PullRequest, t *Thread, c *Comment) map[string]
 	facts := map[string]any{
 		"id": c.ID, "node_id": nodeID("PRRC", c.ID), "pull_request_review_id": c.ReviewID, "user": s.userFacts(&c.Author), "body": c.Body,
 		"path": t.Path, "commit_id": p.Head.SHA, "original_commit_id": t.CommitID, "diff_hunk": t.DiffHunk, "subject_type": t.SubjectType,
-		"side": t.Side, "line": nil, "original_line": nil, "start_line": nil, "original_start_line": nil, "start_side": nil,
-		"position": nil, "original_position": t.Position,
+		"side": nullable(t.Side), "line": nil, "original_line": nil, "start_line": nil, "original_start_line": nil, "start_side": nil,
+		"position": nil, "original_position": nil,
 		"author_association": p.repo.association(&c.Author), "created_at": timeFact(c.CreatedAt), "updated_at": timeFact(c.UpdatedAt),
 		"url": p.repo.api("/pulls/comments/%d", c.ID), "html_url": p.repo.page("/pull/%d#discussion_r%d", p.Number, c.ID),
 		"pull_request_url": p.repo.api("/pulls/%d", p.Number),
@@ -159,7 +159,7 @@ func (s *Server) commentFacts(p *PullRequest, t *Thread, c *Comment) map[string]
 		},
 	}
 	if t.SubjectType == "line" {
-		facts["original_line"] = t.OriginalLine
+		facts["original_line"], facts["original_position"] = t.OriginalLine, t.Position
 		if t.Line > 0 {
 			facts["line"], facts["position"] = t.Line, t.Position
 		}
@@ -174,7 +174,7 @@ func (s *Server) commentFacts(p *PullRequest, t *Thread, c *Comment) map[string]
 		facts["in_reply_to_id"] = t.Comments[0].ID
 	}
 	// The contract knows no null for these, though GitHub sends it; what is null is left out.
-	for _, name := range []string{"line", "original_line", "position"} {
+	for _, name := range []string{"line", "original_line", "position", "original_position", "side"} {
 		if facts[name] == nil {
 			delete(facts, name)
 		}

@@ -262,7 +262,7 @@ func getHookConfig(c *call) (int, any, error) {
 func listDeliveries(c *call) (int, any, error) {
 	size := min(positive(c.query("per_page"), 30), 100)
 	from := positive(strings.TrimPrefix(c.query("cursor"), "v1_"), 0)
-	newest := slices.Clone(c.hooks.deliveries)
+	newest := slices.DeleteFunc(slices.Clone(c.hooks.deliveries), func(d *Delivery) bool { return d.DeliveredAt.IsZero() })
 	slices.Reverse(newest)
 	list := []any{}
 	for i := from; i < min(from+size, len(newest)); i++ {
