@@ -4,19 +4,29 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// startServer starts a NATS server in the process, on the data in folder. It
-// listens on no port.
-func startServer(folder string) (*server.Server, error) {
+// An embedded is a NATS server in the process. It listens on no port.
+type embedded struct {
+	*server.Server
+	lock *os.File // the server itself would share its folder, and spoil it
+}
+
+// startServer starts a server on the data in folder.
+func startServer(folder string) (*embedded, error) {
 	if folder == "" {
 		return nil, errors.New("the queue has neither a folder nor a URL")
 	}
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("making the queue's folder: %w", err)
+	}
+	lock, err := lockFile(filepath.Join(folder, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("locking the queue's folder: %w", err)
 	}
 	s, err := server.NewServer(&server.Options{
 		ServerName: "kustodian",
@@ -31,12 +41,19 @@ func startServer(folder string) (*server.Server, error) {
 		NoSigs:             true,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("starting the queue in %s: %w", folder, err)
+		return nil, errors.Join(fmt.Errorf("starting the queue in %s: %w", folder, err), lock.Close())
 	}
+	e := &embedded{Server: s, lock: lock}
 	s.Start()
 	if !s.ReadyForConnections(20 * time.Second) {
-		s.Shutdown()
-		return nil, fmt.Errorf("starting the queue in %s: not ready after 20 s", folder)
+		return nil, errors.Join(fmt.Errorf("starting the queue in %s: not ready after 20 s", folder), e.close())
 	}
-	return s, nil
+	return e, nil
+}
+
+// close ends the server once everything is on disk.
+func (e *embedded) close() error {
+	e.Shutdown()
+	e.WaitForShutdown()
+	return e.lock.Close()
 }

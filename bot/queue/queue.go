@@ -33,7 +33,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -81,12 +80,15 @@ const (
 // A Queue is a durable queue of keys. Its methods may be called at once.
 type Queue struct {
 	options Options
-	server  *server.Server // nil outside
+	server  *embedded // nil outside
 	conn    *nats.Conn
 	stream  jetstream.JetStream
 	jobs    jetstream.Stream
 	state   jetstream.KeyValue
 	leases  jetstream.KeyValue
+
+	closeServer sync.Once
+	closed      error
 
 	mu      sync.Mutex
 	running map[string]*run // by key
@@ -208,9 +210,9 @@ func (q *Queue) Close() error {
 	if q.conn != nil {
 		q.conn.Close()
 	}
-	if q.server != nil {
-		q.server.Shutdown()
-		q.server.WaitForShutdown()
+	if q.server == nil {
+		return nil
 	}
-	return nil
+	q.closeServer.Do(func() { q.closed = q.server.close() })
+	return q.closed
 }

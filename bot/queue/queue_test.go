@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/kustodian/kustodian/bot/queue"
 )
@@ -373,6 +374,74 @@ func TestState(t *testing.T) {
 	}
 	if err := q.Delete(ctx, "nothing"); err != nil {
 		t.Errorf("deleting nothing: %v", err)
+	}
+}
+
+// Two processes on one NATS server share the work, and no key runs in both at once.
+func TestShared(t *testing.T) {
+	nats, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	nats.Start()
+	t.Cleanup(func() {
+		nats.Shutdown()
+		nats.WaitForShutdown()
+	})
+	if !nats.ReadyForConnections(20 * time.Second) {
+		t.Fatal("the server does not start")
+	}
+	var queues [2]*queue.Queue
+	for i := range queues {
+		queues[i], err = queue.Open(context.Background(), queue.Options{URL: nats.ClientURL(), AckWait: ackWait, FirstRetry: time.Millisecond})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := queues[i].Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	began, goOn, ran := make(chan string), make(chan struct{}), make(chan string, 100)
+	running := make(chan struct{}, 1)
+	for i, q := range queues {
+		work(t, q, func(_ context.Context, key string) error {
+			if key == "shared" {
+				select {
+				case running <- struct{}{}:
+				default:
+					t.Error("two jobs of one key at once")
+				}
+				began <- fmt.Sprint("process ", i)
+				<-goOn
+				<-running
+			}
+			ran <- key
+			return nil
+		})
+	}
+	add(t, queues[0], "shared", "")
+	receive(t, began, 1)
+	add(t, queues[1], "shared", "")
+	for i := range 8 {
+		add(t, queues[i%2], fmt.Sprint("other ", i), "")
+	}
+	receive(t, ran, 8)
+	goOn <- struct{}{}
+	receive(t, began, 1)
+	goOn <- struct{}{}
+	if got := receive(t, ran, 2); !slices.Equal(got, []string{"shared", "shared"}) {
+		t.Errorf("ran %v", got)
+	}
+	checkEmpty(t, queues[0], ran)
+}
+
+func TestFolderInUse(t *testing.T) {
+	folder := t.TempDir()
+	open(t, folder, 1)
+	if _, err := queue.Open(context.Background(), queue.Options{Folder: folder}); err == nil || !strings.Contains(err.Error(), "in use") {
+		t.Errorf("a second process: %v; want in use", err)
 	}
 }
 

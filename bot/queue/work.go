@@ -161,9 +161,9 @@ func (q *Queue) settle(ctx context.Context, message jetstream.Msg, r *run, j job
 	var park *Park
 	switch {
 	case err == nil:
-		return q.done(ctx, message)
+		return q.tell(ctx, message.Ack())
 	case errors.Is(err, errGivenBack), errors.Is(err, errLostLease):
-		return message.Nak()
+		return q.tell(ctx, message.Nak())
 	case errors.As(err, &park):
 		j.NotBefore = park.Until
 		return q.replace(ctx, r.sequence, j)
@@ -173,17 +173,16 @@ func (q *Queue) settle(ctx context.Context, message jetstream.Msg, r *run, j job
 		if err := q.bury(ctx, j.Key, err); err != nil {
 			return err
 		}
-		return q.done(ctx, message)
+		return q.tell(ctx, message.Ack())
 	}
 	j.NotBefore = time.Now().Add(min(q.options.FirstRetry<<(j.Tries-1), longestGap))
 	return q.replace(ctx, r.sequence, j)
 }
 
-// done deletes the message. A message that was replaced meanwhile is gone
-// already, and the server says nothing about it: so no answer is waited for,
-// only that the server has read it.
-func (q *Queue) done(ctx context.Context, message jetstream.Msg) error {
-	if err := message.Ack(); err != nil {
+// tell waits until the server has read what err is the error of sending. It
+// waits for no answer: about a message that was replaced meanwhile there is none.
+func (q *Queue) tell(ctx context.Context, err error) error {
+	if err != nil {
 		return err
 	}
 	return q.conn.FlushWithContext(ctx)
