@@ -21,7 +21,7 @@ var _ = add(Rule{
 			wired := wiring(c)
 			for _, env := range items(c.Node, "env") {
 				name, value := text(env, "name"), text(env, "value")
-				if value == "" || wired[name] || strings.ContainsAny(value, "$") || secretLike(name, value) || addressed(pass, value) {
+				if value == "" || wired[name] || strings.ContainsAny(value, "$") || secretLike(name, value) || addressed(pass, value) || listensAt(c, value) {
 					continue
 				}
 				field := c.At("env", overlay.ItemStep("name", name), "value")
@@ -83,6 +83,17 @@ func addressed(pass *Pass, value string) bool {
 	}
 	for o := range pass.Objects("Service") {
 		if name := value[:end]; o.Ref.Name == name || o.Origin.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// listensAt reports whether a value is a port that the container declares:
+// that containers share a number there is chance.
+func listensAt(c Container, value string) bool {
+	for _, port := range items(c.Node, "ports") {
+		if text(port, "containerPort") == value {
 			return true
 		}
 	}

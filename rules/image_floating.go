@@ -13,7 +13,7 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
 			i, ok := parseImage(c.Value("image"))
-			if !ok || i.digest != "" || triggered(c) {
+			if !ok || i.digest != "" || i.local() || triggered(c) {
 				continue
 			}
 			switch {

@@ -12,7 +12,7 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
 			i, ok := parseImage(c.Value("image"))
-			if ok && i.tag != "" && i.digest == "" && !triggered(c) {
+			if ok && i.tag != "" && i.digest == "" && !i.local() && !triggered(c) {
 				pass.Report(c.Object, c.At("image"), fmt.Sprintf("image %s:%s is not pinned to a digest", i.name, i.tag))
 			}
 		}

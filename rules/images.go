@@ -24,6 +24,15 @@ func parseImage(text string) (i image, ok bool) {
 	return i, true
 }
 
+// local reports whether the image is of a registry on the machine or in the
+// cluster, where a tag is whatever was built there last, on purpose.
+func (i image) local() bool {
+	host, _, found := strings.Cut(i.name, "/")
+	host, _, _ = strings.Cut(host, ":")
+	return found && (host == "localhost" || host == "127.0.0.1" || strings.HasSuffix(host, ".localhost") ||
+		strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".svc"))
+}
+
 // movingTags are tags that are made to move; see floating for the others.
 var movingTags = map[string]bool{
 	"latest": true, "stable": true, "edge": true, "main": true, "master": true, "dev": true, "develop": true,
