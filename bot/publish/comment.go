@@ -41,8 +41,8 @@ func (r remark) body() string {
 		b.WriteString("\n" + r.suggestion.markdown())
 	case f.Fix != nil && r.offered != "":
 		fmt.Fprintf(&b, "\n%s: %s\n", r.offered, stop(inline(f.Fix.Title)))
-	case f.Fix == nil && f.NoFix != "":
-		fmt.Fprintf(&b, "\nNo fix: %s\n", stop(inline(f.NoFix)))
+	case noFix(f) != "":
+		fmt.Fprintf(&b, "\nNo fix: %s\n", stop(inline(noFix(f))))
 	}
 	b.WriteString("\n<sub>" + strings.ToUpper(f.Severity.String()[:1]) + f.Severity.String()[1:])
 	if len(f.Overlays) > 0 {

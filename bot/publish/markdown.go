@@ -59,8 +59,8 @@ func item(f review.Finding) string {
 	if len(f.Overlays) > 0 {
 		fmt.Fprintf(&b, " In %s.", overlayList(f.Overlays))
 	}
-	if f.NoFix != "" {
-		fmt.Fprintf(&b, " No fix: %s", stop(inline(f.NoFix)))
+	if why := noFix(f); why != "" {
+		fmt.Fprintf(&b, " No fix: %s", stop(inline(why)))
 	}
 	b.WriteByte('\n')
 	return b.String()

@@ -1,6 +1,10 @@
 package publish
 
-import "github.com/kustodian/kustodian/rules"
+import (
+	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/rules"
+)
 
 // ruleURL is the page of a rule: what it finds, why, an example, and how to
 // turn it off.
@@ -14,4 +18,13 @@ func ruleText(id string) (why, write string) {
 		return "", ""
 	}
 	return rule.Why, rule.Write
+}
+
+// noFix is why a finding has no fix, "" where it has one, and where there is
+// nothing to know but that none is to be had: what to write says enough.
+func noFix(f review.Finding) string {
+	if f.Fix != nil || f.NoFixReason == fixes.ReasonNoRecipe {
+		return ""
+	}
+	return f.NoFix
 }

@@ -45,13 +45,14 @@ func (t tally) findings() int { return t.errors + t.warnings + t.infos }
 // overlays, 1 of them does not build; 3 silenced".
 func (t tally) String() string {
 	var found []string
-	for _, part := range []struct {
-		n    int
-		word string
-	}{{t.errors, "error"}, {t.warnings, "warning"}, {t.infos, "hint"}} {
-		if part.n > 0 {
-			found = append(found, plural(part.n, part.word))
-		}
+	if t.errors > 0 {
+		found = append(found, plural(t.errors, "error"))
+	}
+	if t.warnings > 0 {
+		found = append(found, plural(t.warnings, "warning"))
+	}
+	if t.infos > 0 {
+		found = append(found, fmt.Sprintf("%d info", t.infos))
 	}
 	text := "nothing found"
 	if len(found) > 0 {

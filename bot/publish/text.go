@@ -63,7 +63,7 @@ func writeBlock(b *strings.Builder, color paint, f review.Finding, src []byte) {
 	if f.Fix != nil {
 		row("fix", f.Fix.Title)
 	}
-	row("no fix", f.NoFix)
+	row("no fix", noFix(f))
 }
 
 // position is path:line:column as far as it is known.
