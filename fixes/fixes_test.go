@@ -181,8 +181,15 @@ func (c *fixCase) run(t *testing.T) {
 			t.Errorf("the difference of %s differs (-want +got):\n%s", path, diff)
 		}
 	}
-	if len(proved) == 0 {
-		return
+	c.unchanged(t, tree, planned, proved)
+}
+
+// unchanged plans the fixed tree: nothing but what was withheld is planned again.
+func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, proved []Fix) {
+	t.Helper()
+	files, err := Apply(tree.snapshot, proved)
+	if err != nil {
+		t.Fatal(err)
 	}
 	after := maps.Clone(c.files)
 	for path, text := range files {
