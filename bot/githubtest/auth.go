@@ -288,6 +288,6 @@ func decodePart(part string, into any) error {
 // randomHex gives 2n hexadecimal digits.
 func randomHex(n int) string {
 	b := make([]byte, n)
-	rand.Read(b) //nolint:errcheck // documented never to fail
+	rand.Read(b) // documented never to fail
 	return hex.EncodeToString(b)
 }

@@ -42,7 +42,7 @@ func (s *Server) repositoryFacts(r *Repository) map[string]any {
 		"owner": s.userFacts(s.user(r.Owner, "Organization")), "default_branch": r.DefaultBranch, "fork": r.Parent != nil,
 		"html_url": s.URL + "/" + r.FullName(), "url": r.api(""), "clone_url": r.CloneURL(), "visibility": visibility,
 		"has_issues": true, "forks": 0, "open_issues": 0, "watchers": 0,
-		"created_at": timeFact(s.now()), "updated_at": timeFact(s.now()), "pushed_at": timeFact(s.now()),
+		"created_at": timeFact(r.created), "updated_at": timeFact(r.pushed), "pushed_at": timeFact(r.pushed),
 	}
 	return facts
 }
@@ -82,7 +82,7 @@ func (s *Server) appFacts() map[string]any {
 	return map[string]any{
 		"id": s.app.ID, "slug": s.app.Slug, "node_id": nodeID("A", s.app.ID), "name": s.app.Slug, "owner": s.userFacts(s.user(s.app.Slug+"-owner", "Organization")),
 		"html_url": s.URL + "/apps/" + s.app.Slug, "events": subscribed, "permissions": map[string]any{"metadata": "read"},
-		"created_at": timeFact(s.now()), "updated_at": timeFact(s.now()),
+		"created_at": timeFact(s.started), "updated_at": timeFact(s.started),
 	}
 }
 

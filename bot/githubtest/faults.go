@@ -145,7 +145,7 @@ func (f *Fault) before(s *Server, w http.ResponseWriter, r *http.Request) bool {
 		if message == "" {
 			message = http.StatusText(f.Status)
 		}
-		json.NewEncoder(w).Encode((&refusal{status: f.Status, message: message}).facts(s.URL)) //nolint:errcheck // the client is gone
+		json.NewEncoder(w).Encode((&refusal{status: f.Status, message: message}).facts(s.URL)) // the client is gone
 		return true
 	}
 	return false
@@ -160,10 +160,8 @@ func (f *Fault) after(w http.ResponseWriter, status int, data []byte) bool {
 	case f.HalfBody:
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
 		w.WriteHeader(status)
-		w.Write(data[:len(data)/2]) //nolint:errcheck // it is cut next
-		if flusher, ok := w.(http.Flusher); ok {
-			flusher.Flush()
-		}
+		w.Write(data[:len(data)/2])           // it is cut next
+		http.NewResponseController(w).Flush() // it is cut next
 		cut(w)
 		return true
 	}
@@ -172,15 +170,11 @@ func (f *Fault) after(w http.ResponseWriter, status int, data []byte) bool {
 
 // cut ends the connection without an answer.
 func cut(w http.ResponseWriter) {
-	hijacker, ok := w.(http.Hijacker)
-	if !ok {
-		panic(http.ErrAbortHandler) // the server's own way to cut off
-	}
-	conn, _, err := hijacker.Hijack()
+	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler)
+		return // the connection is gone already
 	}
-	conn.Close() //nolint:errcheck // it is being cut off
+	conn.Close() // it is being cut off
 }
 
 // visible leaves out what a fault hides from a list in order of creation.

@@ -128,6 +128,7 @@ func (s *Server) followPush(repo *Repository, name, before, after string, who *U
 	if before == after {
 		return
 	}
+	repo.pushed = s.now()
 	repo.sendPush(name, before, after, who)
 	if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
 		if err := s.follow(repo, branch, after, who); err != nil {

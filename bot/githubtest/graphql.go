@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -378,7 +379,7 @@ func (q *query) threadObject(p *PullRequest, t *Thread) object {
 	o := object{
 		"__typename": "PullRequestReviewThread", "id": nodeID("PRRT", t.ID), "isResolved": t.Resolved, "isOutdated": t.Outdated, "isCollapsed": t.Resolved, "path": t.Path,
 		"line": positiveOrNull(t.Line), "startLine": positiveOrNull(t.StartLine), "originalLine": positiveOrNull(t.OriginalLine), "originalStartLine": positiveOrNull(t.OriginalStartLine),
-		"diffSide": cmpOr(t.Side, "RIGHT"), "startDiffSide": nullable(t.StartSide), "subjectType": strings.ToUpper(t.SubjectType), "comments": connection(comments),
+		"diffSide": cmp.Or(t.Side, "RIGHT"), "startDiffSide": nullable(t.StartSide), "subjectType": strings.ToUpper(t.SubjectType), "comments": connection(comments),
 		"viewerCanResolve": !t.Resolved, "viewerCanUnresolve": t.Resolved, "viewerCanReply": true, "resolvedBy": nil,
 		"pullRequest": object{"__typename": "PullRequest", "number": p.Number, "id": nodeID("PR", p.ID)},
 	}

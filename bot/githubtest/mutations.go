@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -81,7 +82,7 @@ func (q *query) addThread(input json.RawMessage) (any, error) {
 	}
 	p, v := q.reviewByID(in.PullRequestID, in.PullRequestReviewID)
 	if p == nil {
-		return nil, notFoundNode(cmpOr(in.PullRequestReviewID, in.PullRequestID))
+		return nil, notFoundNode(cmp.Or(in.PullRequestReviewID, in.PullRequestID))
 	}
 	if !q.token.covers(p.repo) || !q.token.may("pull_requests:write") {
 		return nil, errGraphForbidden()

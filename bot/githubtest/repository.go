@@ -34,6 +34,8 @@ type Repository struct {
 	collaborators map[string]string
 	diffs         map[string]*Diff
 	signed        map[string]bool
+	created       time.Time
+	pushed        time.Time
 }
 
 // FullName is OWNER/NAME.
@@ -292,6 +294,7 @@ func (r *Repository) move(ref, before, after string, who *User) error {
 	if err != nil || before == after {
 		return err
 	}
+	r.pushed = r.server.now()
 	r.sendPush(ref, before, after, who)
 	if branch, ok := strings.CutPrefix(ref, "refs/heads/"); ok {
 		return r.server.follow(r, branch, after, who)
@@ -335,6 +338,8 @@ type Commit struct {
 
 // Commits lists the commits of a git revision range such as "main..feature", oldest first.
 func (r *Repository) Commits(revisions string) ([]Commit, error) {
+	r.server.mu.Lock()
+	defer r.server.mu.Unlock()
 	return r.log("--reverse", "--end-of-options", revisions)
 }
 

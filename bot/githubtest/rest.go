@@ -132,7 +132,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, prefix string
 		return
 	}
 	w.WriteHeader(status)
-	w.Write(data) //nolint:errcheck // the client is gone
+	w.Write(data) // the client is gone
 }
 
 // answer runs the operation and holds what it says to the contract.
@@ -366,5 +366,5 @@ func (s *Server) write(w http.ResponseWriter, status int, facts any) {
 	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(facts) //nolint:errcheck // the client is gone
+	json.NewEncoder(w).Encode(facts) // the client is gone
 }

@@ -1,6 +1,7 @@
 package githubtest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -39,7 +40,7 @@ func createReview(c *call) (int, any, error) {
 	if err := c.read(&ask); err != nil {
 		return 0, nil, err
 	}
-	v := &Review{Author: *c.actor(), Body: ask.Body, State: reviewStates[ask.Event], CommitID: cmpOr(ask.CommitID, p.Head.SHA)}
+	v := &Review{Author: *c.actor(), Body: ask.Body, State: reviewStates[ask.Event], CommitID: cmp.Or(ask.CommitID, p.Head.SHA)}
 	if err := p.admit(v, ask.Event, len(ask.Comments)); err != nil {
 		return 0, nil, err
 	}
@@ -78,7 +79,7 @@ func (p *PullRequest) admit(v *Review, event string, comments int) error {
 	}
 	// That it is refused is sure, the wording is from memory.
 	if ok, err := p.has(v.CommitID); err != nil || !ok {
-		return cmpErr(err, unprocessable("Commit is not part of the pull request"))
+		return cmp.Or(err, unprocessable("Commit is not part of the pull request"))
 	}
 	return nil
 }
@@ -151,7 +152,7 @@ func submitReview(c *call) (int, any, error) {
 	if v.State != "PENDING" {
 		return 0, nil, unprocessable("Can not submit a review that is not pending")
 	}
-	v.State, v.SubmittedAt, v.Body = reviewStates[ask.Event], c.now(), cmpOr(ask.Body, v.Body)
+	v.State, v.SubmittedAt, v.Body = reviewStates[ask.Event], c.now(), cmp.Or(ask.Body, v.Body)
 	return http.StatusOK, c.reviewFacts(p, v), nil
 }
 

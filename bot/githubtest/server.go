@@ -72,6 +72,7 @@ type Server struct {
 	tokens        map[string]*token
 	repositories  []*Repository
 	rates         map[int64]*rate
+	started       time.Time
 	faults        []*activeFault
 	requests      []Request
 	breaches      []string
@@ -106,6 +107,7 @@ func Start(o Options) (*Server, error) {
 	if err := s.makeFolder(); err != nil {
 		return nil, err
 	}
+	s.started = s.now()
 	s.life, s.end = context.WithCancel(context.Background())
 	listener, err := new(net.ListenConfig).Listen(s.life, "tcp", o.Listen)
 	if err != nil {
@@ -149,6 +151,7 @@ func (s *Server) Close() error {
 	s.end()
 	err := s.http.Close()
 	s.running.Wait()
+	s.hooks.client.CloseIdleConnections()
 	return errors.Join(err, s.removeFolder())
 }
 
@@ -205,7 +208,7 @@ func (s *Server) AddRepository(owner, name string, private bool) (*Repository, e
 	r := &Repository{
 		ID: s.id(), Owner: owner, Name: name, Private: private, DefaultBranch: "main", server: s,
 		folder: filepath.Join(s.folder, owner, name+".git"), collaborators: map[string]string{}, diffs: map[string]*Diff{},
-		signed: map[string]bool{},
+		signed: map[string]bool{}, created: s.now(), pushed: s.now(),
 	}
 	s.user(owner, "Organization")
 	if err := r.init(); err != nil {

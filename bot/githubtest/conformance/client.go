@@ -132,7 +132,7 @@ func (c client) request(method, path string, body any, headers ...string) answer
 	if err != nil {
 		return answer{err: err}
 	}
-	defer a.Body.Close() //nolint:errcheck // it was only read
+	defer a.Body.Close() // it was only read
 	text, err := io.ReadAll(a.Body)
 	return answer{status: a.StatusCode, header: a.Header, body: text, err: err}
 }
