@@ -2,7 +2,6 @@ package publish
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 
 	"github.com/kustodian/kustodian/bot/github"
@@ -12,17 +11,18 @@ import (
 // shows no hunks of, such as a very long one, has none.
 type diff map[string][]hunk
 
-// newDiff reads the hunks of the files of a pull request.
-func newDiff(files []github.File) (diff, error) {
+// newDiff reads the hunks of the files of a pull request. A patch that cannot
+// be read shows nothing: what is found there is told on the file.
+func newDiff(files []github.File) diff {
 	d := diff{}
 	for _, f := range files {
 		hunks, err := parseHunks(f.Patch)
 		if err != nil {
-			return nil, fmt.Errorf("reading the diff of %s: %w", f.Path, err)
+			hunks = nil
 		}
 		d[f.Path] = hunks
 	}
-	return d, nil
+	return d
 }
 
 // An anchor is where a finding can be told in a pull request: at a line of the

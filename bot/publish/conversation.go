@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -80,6 +81,9 @@ func (p *Publisher) said(threads []github.Thread) map[string]ours {
 		}
 		text := p.key().read(t.Comments[0].Body)
 		fingerprint, gone := strings.CutPrefix(text, gonePrefix)
+		if gone && t.Resolved && p.Mode != github.Fix {
+			continue // over, and not ours to open again: what comes back is said anew
+		}
 		if fingerprint != "" && !strings.Contains(fingerprint, "=") {
 			out[fingerprint] = ours{Thread: t, first: t.Comments[0], gone: gone}
 		}
@@ -137,10 +141,8 @@ func (c *conversation) keep(ctx context.Context, thread ours, r remark) error {
 	if thread.Resolved && !thread.gone {
 		return nil
 	}
+	ctx = c.about(ctx, r.finding.Fingerprint)
 	if thread.Resolved {
-		if c.Mode != github.Fix {
-			return nil
-		}
 		// Before its text: should the answer be lost, the text still says that
 		// it was us who resolved it.
 		if err := c.Repository.UnresolveThread(ctx, thread.ID); err != nil {
@@ -185,7 +187,8 @@ func (c *conversation) takeBack(ctx context.Context) error {
 			silenced[f.Fingerprint] = f.Suppressed.Reason
 		}
 	}
-	for fingerprint, thread := range c.said {
+	for _, fingerprint := range slices.Sorted(maps.Keys(c.said)) {
+		thread := c.said[fingerprint]
 		if stands[fingerprint] || thread.Resolved || thread.gone && (c.Mode != github.Fix || thread.answered(c.Login)) {
 			continue
 		}
@@ -196,7 +199,7 @@ func (c *conversation) takeBack(ctx context.Context) error {
 		if c.Mode != github.Fix {
 			how += " Resolving this thread is left to you: Kustodian has no right to write contents here."
 		}
-		if err := c.end(ctx, thread, fingerprint, how); err != nil {
+		if err := c.end(c.about(ctx, fingerprint), thread, fingerprint, how); err != nil {
 			return err
 		}
 	}
@@ -239,7 +242,7 @@ func (c *conversation) say(ctx context.Context, remarks []remark) ([]remark, err
 	}
 	for _, r := range append(files, refused...) {
 		r.suggestion, r.anchor.line = nil, 0
-		_, err := c.Repository.CreateFileComment(ctx, c.pull.Number, c.pull.Head.SHA, r.anchor.path, r.signed(c.key()))
+		_, err := c.Repository.CreateFileComment(c.about(ctx, r.finding.Fingerprint), c.pull.Number, c.pull.Head.SHA, r.anchor.path, r.signed(c.key()))
 		switch {
 		case errors.Is(err, github.ErrRejected):
 			homeless = append(homeless, r)
@@ -259,11 +262,11 @@ func (c *conversation) review(ctx context.Context, remarks []remark) ([]remark, 
 	if len(remarks) == 0 {
 		return nil, nil
 	}
-	comments := make([]github.ReviewComment, len(remarks))
+	comments, fingerprints := make([]github.ReviewComment, len(remarks)), make([]string, len(remarks))
 	for i, r := range remarks {
-		comments[i] = r.comment(c.key())
+		comments[i], fingerprints[i] = r.comment(c.key()), r.finding.Fingerprint
 	}
-	_, err := c.Repository.CreateReview(ctx, c.pull.Number, c.pull.Head.SHA, "", comments)
+	_, err := c.Repository.CreateReview(c.about(ctx, fingerprints...), c.pull.Number, c.pull.Head.SHA, "", comments)
 	if err == nil {
 		c.out.Comments += len(remarks)
 		return nil, nil

@@ -113,7 +113,7 @@ func (o *offer) contents(ctx context.Context, path, ref string) ([]byte, error) 
 func (o *offer) write(ctx context.Context, head string, changes []github.Change) (string, error) {
 	var titles []string
 	for _, fix := range o.fixes {
-		titles = append(titles, "- "+printable(fix.Title))
+		titles = append(titles, "- "+plain(fix.Title))
 	}
 
 	return o.Repository.CommitOnBranch(ctx, github.Commit{

@@ -98,6 +98,7 @@ func (o *offer) publish(ctx context.Context, out *Outcome) error {
 	if err != nil {
 		return err
 	}
+	ctx = o.about(ctx, o.fingerprints()...)
 	commit, err := o.commit(ctx, files)
 	if errors.Is(err, errTouched) {
 		if o.open != nil {
@@ -116,14 +117,20 @@ func (o *offer) publish(ctx context.Context, out *Outcome) error {
 	return nil
 }
 
+// fingerprints are the findings that the fixes put right.
+func (o *offer) fingerprints() []string {
+	var out []string
+	for _, fix := range o.fixes {
+		out = append(out, fix.Fingerprints...)
+	}
+	return out
+}
+
 // describe opens the pull request, or brings its text up to date.
 func (o *offer) describe(ctx context.Context, commit string) (int, error) {
-	note := fixNote{commit: commit, opened: o.now()}
+	note := fixNote{commit: commit, opened: o.now(), fingerprints: o.fingerprints()}
 	if o.open != nil {
 		note.opened = o.note.opened
-	}
-	for _, fix := range o.fixes {
-		note.fingerprints = append(note.fingerprints, fix.Fingerprints...)
 	}
 	body := fixBody(o.intro, o.fixes, o.report, note.marker(o.key()))
 	if o.open != nil {

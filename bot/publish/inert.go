@@ -176,6 +176,12 @@ func longestRun(s string, b byte) int {
 	return longest
 }
 
+// plain makes a stranger's text a part of a title or of a commit's message,
+// where GitHub reads no Markdown, but mentions and references ("fixes #1").
+func plain(s string) string {
+	return reference.ReplaceAllString(quiet(printable(s)), "$1"+gap+"$2")
+}
+
 // rawHTML makes a stranger's text a part of raw HTML.
 func rawHTML(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(quiet(printable(s)))

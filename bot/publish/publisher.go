@@ -23,6 +23,9 @@ type Publisher struct {
 	// Mode is what the installation grants: in [github.Report] threads are not
 	// resolved and nothing is committed, and the check run says so.
 	Mode github.Mode
+	// Audit says who asked and by which delivery; each write adds the
+	// fingerprints it is about. The zero Audit leaves that of the context as it is.
+	Audit github.Audit
 	// Now tells the time; nil is [time.Now].
 	Now func() time.Time
 }
@@ -65,10 +68,7 @@ func (p *Publisher) PullRequest(ctx context.Context, number int, report *review.
 	if err != nil {
 		return out, fmt.Errorf("reading the files of pull request %d: %w", number, err)
 	}
-	d, err := newDiff(files)
-	if err != nil {
-		return out, err
-	}
+	d := newDiff(files)
 	threads, err := p.Repository.Threads(ctx, number)
 	if err != nil {
 		return out, fmt.Errorf("reading the threads of pull request %d: %w", number, err)
@@ -124,6 +124,16 @@ func (p *Publisher) Commit(ctx context.Context, report *review.Report) (Outcome,
 	sha := report.Job.Head.Commit
 	err := p.check(ctx, sha, fmt.Sprintf("%s/%s@%s", p.Owner, p.Name, sha), report, checkText(bySeverity(report), ""), &out)
 	return out, err
+}
+
+// about is a context for writes about findings.
+func (p *Publisher) about(ctx context.Context, fingerprints ...string) context.Context {
+	if p.Audit.Requester == "" && p.Audit.Delivery == "" {
+		return ctx
+	}
+	audit := p.Audit
+	audit.Fingerprints = fingerprints
+	return github.WithAudit(ctx, audit)
 }
 
 func (p *Publisher) key() key { return key(p.Key) }

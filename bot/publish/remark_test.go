@@ -16,10 +16,7 @@ func TestRemarks(t *testing.T) {
 		if err := json.Unmarshal(c.read(t, "files.json"), &files); err != nil {
 			t.Fatal(err)
 		}
-		d, err := newDiff(files)
-		if err != nil {
-			t.Fatal(err)
-		}
+		d := newDiff(files)
 		var got strings.Builder
 		remarks, open := d.remarks(c.report, "Elsewhere")
 		for _, fix := range open {

@@ -133,14 +133,9 @@ func groupFixes(all []review.ProvedFix, set codeowners.Ruleset) map[string]fixGr
 		sum := sha256.Sum256([]byte(whose))
 		name := sweepPrefix + fix.Rule + "-" + hex.EncodeToString(sum[:])[:groupDigits]
 		group := groups[name]
-		group.title, group.whose, group.owners = sweepTitle(fix.Rule, whose), whose, owners
+		group.title, group.whose, group.owners = fmt.Sprintf("Fix %s of %s", fix.Rule, plain(whose)), whose, owners
 		group.fixes = append(group.fixes, fix)
 		groups[name] = group
 	}
 	return groups
-}
-
-// sweepTitle is plain text: GitHub shows titles as they are, mentions aside.
-func sweepTitle(rule, whose string) string {
-	return fmt.Sprintf("Fix %s of %s", rule, quiet(printable(whose)))
 }
