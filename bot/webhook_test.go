@@ -9,10 +9,13 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 )
 
 const (
@@ -175,6 +178,31 @@ func TestEvents(t *testing.T) {
 				t.Errorf("stored (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// The App asks GitHub for the events that it understands, and for no others.
+func TestAppEvents(t *testing.T) {
+	text, err := os.ReadFile("../app.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var app struct {
+		Events []string `yaml:"default_events"`
+	}
+	if err := yaml.Unmarshal(text, &app); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for name := range events {
+		if !strings.HasPrefix(name, "installation") { // sent to every App, and not to be asked for
+			want = append(want, name)
+		}
+	}
+	slices.Sort(want)
+	slices.Sort(app.Events)
+	if diff := cmp.Diff(want, app.Events); diff != "" {
+		t.Errorf("default_events of app.yml (-want +got):\n%s", diff)
 	}
 }
 

@@ -110,6 +110,9 @@ func (m *Mirror) Fetch(ctx context.Context, url, token string, refs ...string) (
 	if _, err := git.Init(store, nil); err != nil && !errors.Is(err, git.ErrRepositoryAlreadyExists) {
 		return nil, fmt.Errorf("fetching into %s: %w", m.path, err)
 	}
+	if err := touch(m.path); err != nil { // it may have been deleted since Open
+		return nil, fmt.Errorf("fetching into %s: %w", m.path, err)
+	}
 	// A remote of its own making keeps the URL out of the mirror's config.
 	remote := git.NewRemote(store, &config.RemoteConfig{Name: "origin", URLs: []string{url}})
 	var auth transport.AuthMethod
