@@ -2,8 +2,11 @@ package mirror
 
 import (
 	"bytes"
+	"cmp"
 	"path"
 	"slices"
+
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 const (
@@ -81,15 +84,7 @@ func (d *differ) pairSimilar() {
 			pairs = append(pairs, pair{from, to, share})
 		}
 	}
-	slices.SortStableFunc(pairs, func(a, b pair) int {
-		switch {
-		case a.share > b.share:
-			return -1
-		case a.share < b.share:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.share, a.share) })
 	for _, p := range pairs {
 		if slices.Contains(d.deleted, p.from) && slices.Contains(d.added, p.to) {
 			d.rename(p.from, p.to)
@@ -98,9 +93,7 @@ func (d *differ) pairSimilar() {
 }
 
 // contents counts the lines of each file that can be compared.
-func contents(t interface {
-	ReadFile(string) ([]byte, error)
-}, paths []string) map[string]map[string]int {
+func contents(t overlay.Tree, paths []string) map[string]map[string]int {
 	out := map[string]map[string]int{}
 	for _, p := range paths {
 		// A link, a submodule or what is too large is renamed only when equal.
