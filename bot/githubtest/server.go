@@ -44,21 +44,18 @@ type Options struct {
 	RateLimit int
 	// HookTimeout is how long a webhook's receiver may take; 0 is GitHub's 10 s.
 	HookTimeout time.Duration
-	// Pages answers what is neither an interface nor git, such as a page to look at; nil is 404.
-	Pages func(*Server) http.Handler
 }
 
 // Server is one simulated GitHub. Its methods are safe for concurrent use.
 type Server struct {
 	// URL is the address without a slash at its end. REST is under it and under URL/api/v3, GraphQL at /graphql and
-	// /api/graphql, git at /OWNER/NAME.git.
+	// /api/graphql, git at /OWNER/NAME.git, and pages for people at /, /OWNER/NAME and /OWNER/NAME/pull/NUMBER.
 	URL string
 
 	options  Options
 	contract *contract
 	app      *App
 	http     *http.Server
-	pages    http.Handler
 	life     context.Context
 	end      context.CancelFunc
 	running  sync.WaitGroup
@@ -115,9 +112,6 @@ func Start(o Options) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("listening at %s: %w", o.Listen, err), s.removeFolder())
 	}
 	s.URL = "http://" + listener.Addr().String()
-	if o.Pages != nil {
-		s.pages = o.Pages(s)
-	}
 	s.hooks.start(s)
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return s.life }}
 	s.running.Go(func() {
@@ -167,10 +161,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveGit(w, r)
 	case isREST(path):
 		s.serveREST(w, r, "")
-	case s.pages != nil:
-		s.pages.ServeHTTP(w, r)
 	default:
-		http.NotFound(w, r)
+		s.servePages(w, r)
 	}
 }
 
