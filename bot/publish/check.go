@@ -27,6 +27,7 @@ func (p *Publisher) check(ctx context.Context, sha, externalID string, report *r
 	if !report.Kustomize && !report.Config.CheckAlways {
 		return nil
 	}
+	ctx = p.about(ctx)
 	run := checkRun(report, text)
 	run.HeadSHA, run.ExternalID = sha, externalID
 	for _, number := range out.Fixes {

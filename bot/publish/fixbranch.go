@@ -115,7 +115,6 @@ func (o *offer) write(ctx context.Context, head string, changes []github.Change)
 	for _, fix := range o.fixes {
 		titles = append(titles, "- "+plain(fix.Title))
 	}
-
 	return o.Repository.CommitOnBranch(ctx, github.Commit{
 		Branch: o.branch, Head: head, Changes: changes,
 		Message: o.title + "\n\n" + strings.Join(titles, "\n"),

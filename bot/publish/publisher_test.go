@@ -28,6 +28,7 @@ type world struct {
 	repo   *githubtest.Repository
 	*Publisher
 	clock time.Time
+	audit []github.AuditLine
 }
 
 func newWorld(t *testing.T, permissions map[string]string) *world {
@@ -45,7 +46,7 @@ func newWorld(t *testing.T, permissions map[string]string) *world {
 	w.repo, err = server.AddRepository("acme", "shop", false)
 	w.must(err)
 	installation := server.AddInstallation("acme", permissions)
-	app, err := github.Open(github.Options{AppID: server.App().ID, PrivateKey: server.App().Key, BaseURL: server.URL, WriteInterval: -1, Audit: func(github.AuditLine) {}})
+	app, err := github.Open(github.Options{AppID: server.App().ID, PrivateKey: server.App().Key, BaseURL: server.URL, WriteInterval: -1, Audit: func(l github.AuditLine) { w.audit = append(w.audit, l) }})
 	w.must(err)
 	login, err := app.Login(t.Context())
 	w.must(err)
@@ -55,7 +56,7 @@ func newWorld(t *testing.T, permissions map[string]string) *world {
 	}
 	w.Publisher = &Publisher{
 		Repository: app.Repository(installation, "acme", "shop"), Owner: "acme", Name: "shop",
-		Login: login, Key: []byte("key"), Mode: mode, Now: func() time.Time { return w.clock },
+		Login: login, Key: []byte("key"), Mode: mode, Audit: github.Audit{Requester: "ada"}, Now: func() time.Time { return w.clock },
 	}
 	w.commit("main", map[string]string{"a.yaml": numbered(1, 40), "b.yaml": numbered(1, 3)})
 	w.commit("feature", map[string]string{"a.yaml": numbered(1, 9) + "new: 10\nnew: 11\n" + numbered(12, 40)})
@@ -186,6 +187,18 @@ func TestNothingIsSaidTwice(t *testing.T) {
 	}
 	if !strings.Contains(run.Text, "finding cc") || strings.Contains(run.Text, "finding aa") {
 		t.Errorf("the check run's text does not list the finding without a place alone:\n%s", run.Text)
+	}
+}
+
+func TestAuditNamesFindings(t *testing.T) {
+	w := newWorld(t, canFix)
+	w.publish(w.report(found("aa", "a.yaml", 10), found("bb", "a.yaml", 11)))
+	var got []string
+	for _, line := range w.audit {
+		got = append(got, line.Requester+" "+strings.Join(line.Fingerprints, ","))
+	}
+	if want := []string{"ada aa,bb", "ada "}; !slices.Equal(got, want) { // the review, the check run
+		t.Errorf("audit lines %q, want %q", got, want)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/review"
 )
@@ -17,6 +18,45 @@ type remark struct {
 	suggestion *suggestion
 	// offered says where a fix that is no suggestion is to be had, "" where nowhere.
 	offered string
+}
+
+// remarks are the report's findings as comments, the worst first, and the
+// proved fixes that no suggestion of theirs expresses. What the diff has no
+// place for has the zero anchor; offered is as in [remark].
+func (d diff) remarks(report *review.Report, offered string) ([]remark, []review.ProvedFix) {
+	var out []remark
+	suggested := map[int]string{} // by index of the fix, where: one click is enough
+	for _, f := range bySeverity(report) {
+		r := remark{finding: f, anchor: d.anchor(f.Path, f.Line, report.Files[f.Path]), offered: offered}
+		if i := f.ProvedFix; i >= 0 && !secret(f) {
+			if where, ok := suggested[i]; ok {
+				r.offered = "The suggestion at " + where + " fixes this too"
+			} else if s, ok := d.suggest(&report.Fixes[i], r.anchor.path, r.anchor.line); ok {
+				r.suggestion, suggested[i] = &s, code(position(f))
+			}
+		}
+		out = append(out, r)
+	}
+	var rest []review.ProvedFix
+	for i, fix := range report.Fixes {
+		if _, ok := suggested[i]; !ok {
+			rest = append(rest, fix)
+		}
+	}
+	return out, rest
+}
+
+// offered says where a pull request's fixes are to be had that no suggestion expresses.
+func (p *Publisher) offered(pull github.PullRequest, report *review.Report) string {
+	switch mode := report.Config.PullRequests.Mode; {
+	case pull.Fork:
+		return "The check run has this fix in its patch"
+	case p.Mode != github.Fix || mode == config.Never:
+		return ""
+	case mode == config.Automatic:
+		return "A pull request onto this branch has this fix"
+	}
+	return "Comment `/kustodian fix` for a pull request with this fix"
 }
 
 // body is the comment as Markdown, without its marker: what is wrong, why it
