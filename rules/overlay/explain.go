@@ -20,12 +20,15 @@ func (b *Build) Explain(ctx context.Context, o *Object, field Field) (Source, er
 		return Source{}, fmt.Errorf("explaining %s of %s: %w", field, o.Ref, err)
 	}
 	n := o.Lookup(field)
+	present := n != nil
 	for n == nil && len(field) > 0 {
 		field = field.Parent()
 		n = o.Lookup(field)
 	}
 	if n.Kind != yaml.ScalarNode {
-		return b.explainAbove(o, field, n), nil
+		source := b.explainAbove(o, field, n)
+		source.Exact = source.Exact && present
+		return source, nil
 	}
 	if source, ok := b.Where(o, field); ok {
 		source.Via = b.overridden(o, field, source)

@@ -84,13 +84,16 @@ func (s *Snapshot) scanReferences(sc *folderScan, k *kustomization) error {
 		if fault := aliasFault([]byte(inline.node.Value), s.options.Limits.Nodes); fault != nil {
 			sc.refuse(fault.Reason, k.path, inline.node, "", fault.Message)
 		}
+		if inline.role == rolePatch {
+			sc.scanOps([]byte(inline.node.Value), k.placeOf(inline).of)
+		}
 		if inline.role == roleConfig {
 			sc.scanConfig(k.dir, k.path, []byte(inline.node.Value), inline.node)
 		}
 	}
 	// What the engine sees and the loop above did not was hidden on purpose.
 	for _, text := range k.seen {
-		if remote(text) && !slices.ContainsFunc(sc.refusals, func(r Refusal) bool { return strings.Contains(r.Text, text) }) {
+		if remote(text) && !isMapping(text) && !slices.ContainsFunc(sc.refusals, func(r Refusal) bool { return strings.Contains(r.Text, text) }) {
 			sc.refuse(ReasonRemote, k.path, k.root, text, "would be fetched; write the path of a file in this repository")
 		}
 	}
@@ -144,6 +147,16 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		sc.scanConfig(k.dir, at.path, b.data, nil)
 	case ref.role != roleData && ref.role != roleEnv:
 		sc.yaml = append(sc.yaml, at.path)
+		if ref.role != rolePatch {
+			return nil
+		}
+		b, err := s.blob(at.path)
+		if err != nil {
+			return err
+		}
+		if bytes.Contains(b.data, []byte("copy")) {
+			sc.scanOps(b.data, func(n *yaml.Node) Source { return Source{Path: at.path, Line: n.Line, Column: n.Column} })
+		}
 	}
 	return nil
 }
@@ -247,3 +260,31 @@ func aliasFault(data []byte, limit int) *Refusal {
 }
 
 func (d *document) bytes() []byte { return d.text.data[d.start:d.end] }
+
+// scanOps refuses a JSON patch whose copies grow without bound: a copy into
+// what it copies doubles it, and so does a long run of copies of copies.
+func (sc *folderScan) scanOps(data []byte, place func(*yaml.Node) Source) {
+	copies := 0
+	for _, op := range items(jsonOps(data)) {
+		from, to := scalar(child(op, "from")), child(op, "path")
+		if scalar(child(op, "op")) != "copy" || to == nil {
+			continue
+		}
+		copies++
+		message := ""
+		switch {
+		case from == "" || strings.HasPrefix(scalar(to), from+"/"):
+			message = "copies a field into itself; add the value it should have"
+		case copies > maxCopies:
+			message = fmt.Sprintf("is one of more than %d copies in one patch; add the values instead", maxCopies)
+		default:
+			continue
+		}
+		at := place(to)
+		sc.refusals = append(sc.refusals, Refusal{Reason: ReasonLimit, Path: at.Path, Line: at.Line, Column: at.Column, Text: scalar(to), Message: message})
+		return
+	}
+}
+
+// maxCopies bounds what copies of copies can come to: 2^12 times the object.
+const maxCopies = 12

@@ -18,6 +18,7 @@ type serving struct {
 	fs        *treeFS
 	addresses *addresses
 	uses      map[string]role // what the files are for, by path without links
+	shared    map[string]bool // files that are used in more than one way
 	// kustomizations are those served so far.
 	kustomizations []*kustomization
 	texts          []*text // in the order served
@@ -29,7 +30,7 @@ type serving struct {
 }
 
 func (s *Snapshot) newServing(address int) *serving {
-	return &serving{snapshot: s, addresses: &addresses{next: address}, uses: map[string]role{}}
+	return &serving{snapshot: s, addresses: &addresses{next: address}, uses: map[string]role{}, shared: map[string]bool{}}
 }
 
 func (v *serving) over(fsys *treeFS) { v.fs = fsys }
@@ -105,7 +106,11 @@ func (v *serving) note(k *kustomization) {
 		if err != nil || at.kind == Folder {
 			continue
 		}
-		if r, ok := v.uses[at.path]; !ok || rank(ref.role) > rank(r) {
+		r, ok := v.uses[at.path]
+		if ok && r != ref.role {
+			v.shared[at.path] = true
+		}
+		if !ok || rank(ref.role) > rank(r) {
 			v.uses[at.path] = ref.role
 		}
 	}

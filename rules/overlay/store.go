@@ -146,6 +146,7 @@ type found struct {
 func (s *Snapshot) resolve(name string) (found, error) {
 	at := found{path: ".", kind: Folder}
 	rest := strings.Split(path.Clean(name), "/")
+	followed := 0
 	for len(rest) > 0 {
 		step := rest[0]
 		rest = rest[1:]
@@ -188,7 +189,7 @@ func (s *Snapshot) resolve(name string) (found, error) {
 			at.links = map[string]string{}
 		}
 		at.links[next] = target
-		if len(at.links) > maxLinks || path.IsAbs(target) {
+		if followed++; followed > maxLinks || path.IsAbs(target) {
 			return at, errOutside
 		}
 		rest = append(strings.Split(target, "/"), rest...)

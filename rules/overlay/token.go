@@ -92,7 +92,7 @@ func (t *tokens) file(name string, b *blob) []byte {
 		return t.kustomization(k, b)
 	}
 	switch r, ok := t.serving.uses[name]; {
-	case !ok:
+	case !ok, t.serving.shared[name]:
 	case r == roleData:
 		return []byte(t.word(Source{Path: name, Line: 1, Column: 1, EndLine: 1 + bytes.Count(bytes.TrimSuffix(b.data, []byte("\n")), []byte("\n")), By: ByGenerator}, string(b.data)))
 	case r == roleEnv:

@@ -14,7 +14,8 @@ func (b *Build) Where(o *Object, field Field) (Source, bool) {
 	if n == nil {
 		return Source{}, false
 	}
-	return b.placed(n, field.Last())
+	source, ok := b.placed(n, field.Last())
+	return source, ok && source.Exact
 }
 
 // placed is the source of a built node by its address, where the document
