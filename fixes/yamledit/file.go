@@ -1,0 +1,188 @@
+package yamledit
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// A File is a parsed text, ready to be edited.
+type File struct {
+	src       []byte
+	lines     *lines
+	documents []*Node // nil where a document is empty
+}
+
+// Parse reads all documents of a text. It fails with an [*ErrEncoding],
+// [*ErrSyntax], [*ErrTemplate], or [*ErrNotPlaced] where the bytes of a node
+// cannot be told for certain.
+func Parse(src []byte) (*File, error) {
+	if !utf8.Valid(src) {
+		return nil, &ErrEncoding{}
+	}
+	documents, err := parse(src)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{src: src, lines: newLines(src), documents: documents}
+	for _, document := range documents {
+		if document == nil {
+			continue
+		}
+		if err := (spans{f.lines}).place(document, -1); err != nil {
+			return nil, err
+		}
+		if err := f.noTemplate(document); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// noTemplate refuses text in which {{ stands outside of quotes: it often
+// parses, as a mapping in a mapping.
+func (f *File) noTemplate(document *Node) (err error) {
+	walk(document, func(n *Node) {
+		template := n.style == flow && bytes.HasPrefix(f.src[n.start:], []byte("{{"))
+		template = template || n.Kind == ScalarNode && n.style == plain && bytes.Contains([]byte(n.Value), []byte("{{"))
+		if template && err == nil {
+			err = &ErrTemplate{n.Line}
+		}
+	})
+	return err
+}
+
+// Documents is how many documents the file has.
+func (f *File) Documents() int { return len(f.documents) }
+
+// Lookup returns the node at a path. An alias on the way is an [*ErrAlias], a
+// key that only a merge key brings an [*ErrMerged], a path that is not there an
+// [*ErrNoPlace].
+func (f *File) Lookup(document int, path Path) (*Node, error) {
+	if document < 0 || document >= len(f.documents) || f.documents[document] == nil {
+		return nil, &ErrNoPlace{path}
+	}
+	n := f.documents[document]
+	for i, step := range path {
+		if n.Kind == AliasNode {
+			return nil, &ErrAlias{n.Value, n.Line}
+		}
+		next, err := n.step(step, path[:i+1])
+		if err != nil {
+			return nil, err
+		}
+		n = next
+	}
+	return n, nil
+}
+
+func (n *Node) step(step any, at Path) (*Node, error) {
+	switch step := step.(type) {
+	case string:
+		i := n.index(step)
+		if i < 0 {
+			if merge := n.index("<<"); merge >= 0 && merges(n.Children[merge+1], step) {
+				return nil, &ErrMerged{step, n.Children[merge].Line}
+			}
+			return nil, &ErrNoPlace{at}
+		}
+		for j := i + 2; j < len(n.Children); j += 2 {
+			if n.Children[j].Value == step && n.Children[j].Kind == ScalarNode {
+				return nil, &ErrDuplicateKey{step, n.Children[j].Line}
+			}
+		}
+		return n.Children[i+1], nil
+	case int:
+		if n.Kind == SequenceNode && step >= 0 && step < len(n.Children) {
+			return n.Children[step], nil
+		}
+	}
+	return nil, &ErrNoPlace{at}
+}
+
+// merges reports whether a merge key's value brings a key.
+func merges(n *Node, key string) bool {
+	switch n.Kind {
+	case AliasNode:
+		return n.target != nil && merges(n.target, key)
+	case SequenceNode:
+		for _, item := range n.Children {
+			if merges(item, key) {
+				return true
+			}
+		}
+	}
+	return n.index(key) >= 0
+}
+
+// At finds what a position is of, lines and columns from 1, columns in runes:
+// the value that starts there, or the value of the key that does.
+func (f *File) At(line, column int) (document int, path Path, ok bool) {
+	for i, root := range f.documents {
+		if root == nil {
+			continue
+		}
+		if path, ok := root.at(line, column, nil); ok {
+			return i, path, true
+		}
+	}
+	return 0, nil, false
+}
+
+func (n *Node) at(line, column int, path Path) (Path, bool) {
+	here := n.Line == line && n.column == column
+	switch {
+	case here && n.Kind != MappingNode:
+		return path, true
+	case n.Kind == SequenceNode:
+		for i, item := range n.Children {
+			if found, ok := item.at(line, column, path.with(i)); ok {
+				return found, true
+			}
+		}
+	case n.Kind == MappingNode:
+		for i := 0; i < len(n.Children); i += 2 {
+			key := n.Children[i]
+			if key.Line == line && key.column == column {
+				return path.with(key.Value), true
+			}
+			if found, ok := n.Children[i+1].at(line, column, path.with(key.Value)); ok {
+				return found, true
+			}
+		}
+	}
+	return path, here
+}
+
+// shared refuses a path on which an anchor is used by an alias: what is
+// changed below it changes there too.
+func (f *File) shared(document int, path Path) error {
+	used := map[*Node]bool{}
+	walk(f.documents[document], func(n *Node) {
+		if n.target != nil {
+			used[n.target] = true
+		}
+	})
+	for i := range len(path) + 1 {
+		n, err := f.Lookup(document, path[:i])
+		if err != nil {
+			return err
+		}
+		if used[n] {
+			return &ErrShared{n.anchor, n.Line}
+		}
+	}
+	return nil
+}
+
+// anchored refuses a part that holds an anchor which something outside it uses.
+func (f *File) anchored(document int, part *Node) error {
+	inside := map[*Node]bool{}
+	walk(part, func(n *Node) { inside[n] = true })
+	var err error
+	walk(f.documents[document], func(n *Node) {
+		if n.target != nil && inside[n.target] && !inside[n] && err == nil {
+			err = &ErrShared{n.target.anchor, n.target.Line}
+		}
+	})
+	return err
+}

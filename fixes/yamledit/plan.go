@@ -1,0 +1,289 @@
+package yamledit
+
+import (
+	"bytes"
+	"strings"
+)
+
+// place finds the node of an edit, and refuses one that is shared.
+func (f *File) place(document int, path Path) (*Node, error) {
+	n, err := f.Lookup(document, path)
+	if err != nil {
+		return nil, err
+	}
+	if n.Kind == AliasNode {
+		return nil, &ErrAlias{n.Value, n.Line}
+	}
+	return n, f.shared(document, path)
+}
+
+// expectAt calls change with the copy of the node at a path.
+func expectAt(path Path, change func(n *Node)) func(*Node) error {
+	return func(document *Node) error {
+		n := document
+		for i, step := range path {
+			var err error
+			if n, err = n.step(step, path[:i+1]); err != nil {
+				return err
+			}
+		}
+		change(n)
+		return nil
+	}
+}
+
+func (f *File) setScalar(document int, path Path, value string) (Splice, func(*Node) error, error) {
+	n, err := f.place(document, path)
+	if err != nil {
+		return Splice{}, nil, err
+	}
+	if n.Kind != ScalarNode {
+		return Splice{}, nil, &ErrStyle{n.Line, "the value is no scalar"}
+	}
+	s := Splice{Start: n.start, End: n.end}
+	tag := n.Tag
+	switch n.style {
+	case singleQuoted:
+		if strings.ContainsAny(value, "\n\r") {
+			return s, nil, &ErrStyle{n.Line, "a text of several lines does not fit into its quotes"}
+		}
+		s.New = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+	case doubleQuoted:
+		s.New = doubleQuote(value)
+	case plain:
+		s.New = plainAs(value, tag, f.inFlow(document, path))
+		if n.null() && n.Value == "" {
+			s.New, tag = " "+String(value).flow(false), "!!str"
+		}
+	default:
+		if s, err = f.oneLiner(n, value); err != nil {
+			return s, nil, err
+		}
+		if strings.HasSuffix(n.Value, "\n") {
+			value += "\n"
+		}
+	}
+	return s, expectAt(path, func(n *Node) { n.Value, n.Tag = value, tag }), nil
+}
+
+// plainAs is a value as plain text where it reads as the type of the old one,
+// else in quotes.
+func plainAs(value, tag string, inFlow bool) string {
+	if documents, err := parse([]byte("k: " + value)); tag != "!!str" && err == nil && len(documents) == 1 {
+		if n := documents[0].Get("k"); n != nil && n.Tag == tag && n.Value == value {
+			return value
+		}
+	}
+	if inFlow {
+		return String(value).flow(false)
+	}
+	return scalar(String(value))
+}
+
+// inFlow reports whether a path leads through brackets.
+func (f *File) inFlow(document int, path Path) bool {
+	for i := range path {
+		if n, err := f.Lookup(document, path[:i]); err == nil && n.style == flow {
+			return true
+		}
+	}
+	return false
+}
+
+// oneLiner replaces the text of a block scalar of one line.
+func (f *File) oneLiner(n *Node, value string) (Splice, error) {
+	text := f.src[n.start:n.end]
+	first := bytes.IndexAny(text, "\r\n")
+	line := bytes.TrimLeft(text[max(first, 0):], "\r\n ")
+	if first < 0 || bytes.ContainsAny(line, "\r\n") || strings.ContainsAny(value, "\r\n") || value == "" || value[0] == ' ' {
+		return Splice{}, &ErrStyle{n.Line, "a text of several lines is not edited as a whole"}
+	}
+	return Splice{Start: n.end - len(line), End: n.end, New: value}, nil
+}
+
+// layoutOf is how the file writes blocks around a node.
+func (f *File) layoutOf(document int, n *Node) layout {
+	l := layout{nl: f.lines.ending(n.start)}
+	steps, dashes := map[int]int{}, map[int]int{}
+	walk(f.documents[document], func(parent *Node) {
+		if parent.Kind != MappingNode || parent.style != block {
+			return
+		}
+		for i := 1; i < len(parent.Children); i += 2 {
+			child := parent.Children[i]
+			// What holds the node, or is in it, says more than the rest of the file.
+			weight := 1
+			if within(parent, n) || within(n, parent) {
+				weight = 1000
+			}
+			if child.style == block && child.Kind == MappingNode && child.Line > parent.Children[i-1].Line {
+				steps[child.column-parent.column] += weight
+			}
+			if child.style == block && child.Kind == SequenceNode {
+				dashes[child.column-parent.column] += weight
+			}
+		}
+	})
+	l.step, l.dash = most(steps, 2), most(dashes, 0)
+	return l
+}
+
+func within(outer, inner *Node) bool { return outer.start <= inner.start && inner.end <= outer.end }
+
+// most is the key that counts most, the smallest of several; otherwise the default.
+func most(counts map[int]int, otherwise int) int {
+	best, count := otherwise, 0
+	for key, n := range counts {
+		if n > count || n == count && key < best {
+			best, count = key, n
+		}
+	}
+	return best
+}
+
+func (f *File) addKey(document int, path Path, key string, value Value) (Splice, func(*Node) error, error) {
+	n, err := f.place(document, path)
+	if err != nil {
+		return Splice{}, nil, err
+	}
+	expect := expectAt(path, func(n *Node) {
+		if n.null() {
+			*n = Node{Kind: MappingNode, Tag: "!!map"}
+		}
+		n.Children = append(n.Children, String(key).node(), value.node())
+	})
+	if i := n.index(key); i >= 0 {
+		return Splice{}, nil, &ErrStyle{n.Children[i].Line, "the key " + key + " is there already"}
+	}
+	item := Item{key, value}
+	switch {
+	case n.null() || n.Kind == MappingNode && len(n.Children) == 0 && !f.inFlow(document, path):
+		s, err := f.fill(document, path, n, Map{item})
+		return s, expect, err
+	case n.Kind != MappingNode:
+		return Splice{}, nil, &ErrStyle{n.Line, "the value is no mapping"}
+	case n.style == flow:
+		return f.inBrackets(n, item.flow(f.quotedKeys(n))), expect, nil
+	}
+	l := f.layoutOf(document, n)
+	var b strings.Builder
+	indent := n.column - 1
+	b.WriteString(strings.Repeat(" ", indent))
+	l.entry(&b, item, indent)
+	return f.below(n, b.String(), l.nl), expect, nil
+}
+
+func (i Item) flow(quoted bool) string { return Map{i}.flow(quoted)[1 : len(Map{i}.flow(quoted))-1] }
+
+func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*Node) error, error) {
+	n, err := f.Lookup(document, path)
+	if _, missing := err.(*ErrNoPlace); missing && len(path) > 0 {
+		if key, ok := path.last().(string); ok {
+			return f.addKey(document, path.parent(), key, List{value})
+		}
+	}
+	if err != nil {
+		return Splice{}, nil, err
+	}
+	if n, err = f.place(document, path); err != nil {
+		return Splice{}, nil, err
+	}
+	expect := expectAt(path, func(n *Node) {
+		if n.null() {
+			*n = Node{Kind: SequenceNode, Tag: "!!seq"}
+		}
+		n.Children = append(n.Children, value.node())
+	})
+	switch {
+	case n.null() || n.Kind == SequenceNode && len(n.Children) == 0 && !f.inFlow(document, path):
+		s, err := f.fill(document, path, n, List{value})
+		return s, expect, err
+	case n.Kind != SequenceNode:
+		return Splice{}, nil, &ErrStyle{n.Line, "the value is no list"}
+	case n.style == flow:
+		return f.inBrackets(n, value.flow(f.quotedKeys(n))), expect, nil
+	}
+	l := f.layoutOf(document, n)
+	var b strings.Builder
+	l.item(&b, value, n.column-1)
+	return f.below(n, b.String(), l.nl), expect, nil
+}
+
+// below puts lines after the last line of a block, before the comments and
+// blank lines that follow it.
+func (f *File) below(n *Node, text, nl string) Splice {
+	last := n
+	for len(last.Children) > 0 && last.style == block {
+		last = last.Children[len(last.Children)-1]
+	}
+	at := f.lines.end(last.end)
+	if at == len(f.src) { // no break at the end of the file, and none after it
+		return Splice{Start: at, End: at, New: nl + strings.TrimSuffix(text, nl)}
+	}
+	at = f.lines.next(at)
+	return Splice{Start: at, End: at, New: text}
+}
+
+// fill writes the first entries of an empty mapping or list: as a block below
+// its key, in brackets where everything else is.
+func (f *File) fill(document int, path Path, n *Node, value Value) (Splice, error) {
+	if len(path) == 0 {
+		return Splice{}, &ErrStyle{n.Line, "the document is empty"}
+	}
+	parent, err := f.Lookup(document, path.parent())
+	if err != nil {
+		return Splice{}, err
+	}
+	key, ok := path.last().(string)
+	if parent.style == flow || f.inFlow(document, path) || !ok {
+		space := ""
+		if n.start == n.end {
+			space = " "
+		}
+		return Splice{Start: n.start, End: n.end, New: space + value.flow(f.quotedKeys(parent))}, nil
+	}
+	at := parent.Children[parent.index(key)]
+	l := f.layoutOf(document, n)
+	text := l.block(value, at.column-1)
+	if n.start == n.end && f.lines.end(n.start) != n.start {
+		// A comment follows: the block goes below it.
+		end := f.lines.end(n.start)
+		return Splice{Start: end, End: end, New: l.nl + strings.TrimSuffix(text, l.nl)}, nil
+	}
+	start := n.start
+	for start > 0 && (f.src[start-1] == ' ' || f.src[start-1] == '\t') {
+		start--
+	}
+	if rest := f.lines.end(n.end); len(bytes.TrimSpace(f.src[n.end:rest])) > 0 {
+		// The comment behind {} stays behind the key.
+		return Splice{Start: start, End: rest, New: string(f.src[n.end:rest]) + l.nl + strings.TrimSuffix(text, l.nl)}, nil
+	}
+	return Splice{Start: start, End: n.end, New: l.nl + strings.TrimSuffix(text, l.nl)}, nil
+}
+
+// inBrackets adds a text as the last entry between brackets: on a line of its
+// own where the entries have theirs.
+func (f *File) inBrackets(n *Node, text string) Splice {
+	if len(n.Children) == 0 {
+		return Splice{Start: n.start + 1, End: n.end - 1, New: text}
+	}
+	last, first := n.Children[len(n.Children)-1], n.Children[0]
+	if f.lines.line(n.start) == f.lines.line(n.end-1) || !f.lines.blankBefore(first.start) {
+		return Splice{Start: last.end, End: last.end, New: ", " + text}
+	}
+	indent := string(f.src[f.lines.start(first.start):first.start])
+	return Splice{Start: last.end, End: last.end, New: "," + f.lines.ending(n.start) + indent + text}
+}
+
+// quotedKeys reports whether the keys around a node are quoted, as in JSON.
+func (f *File) quotedKeys(n *Node) bool {
+	quoted := false
+	walk(n, func(m *Node) {
+		if m.Kind == MappingNode && len(m.Children) > 0 {
+			quoted = m.Children[0].style == doubleQuoted
+		} else if m.Kind == ScalarNode && n.Kind == SequenceNode && m == n.Children[0] {
+			quoted = m.style == doubleQuoted
+		}
+	})
+	return quoted
+}

@@ -1,0 +1,99 @@
+package yamledit
+
+import "bytes"
+
+func (f *File) remove(document int, path Path, prune bool) (Splice, func(*Node) error, error) {
+	if len(path) == 0 {
+		return Splice{}, nil, &ErrStyle{1, "a whole document is not removed"}
+	}
+	n, err := f.Lookup(document, path)
+	if err != nil {
+		return Splice{}, nil, err
+	}
+	parent, err := f.place(document, path.parent())
+	if err != nil {
+		return Splice{}, nil, err
+	}
+	if err := f.anchored(document, n); err != nil {
+		return Splice{}, nil, err
+	}
+	from, count := f.entry(parent, path.last())
+	if len(parent.Children) == count {
+		if prune && len(path) > 1 {
+			return f.remove(document, path.parent(), true)
+		}
+		return Splice{}, nil, &ErrStyle{n.Line, "nothing would be left of the mapping or list around it"}
+	}
+	expect := expectAt(path.parent(), func(parent *Node) {
+		parent.Children = append(parent.Children[:from:from], parent.Children[from+count:]...)
+	})
+	if parent.style == flow {
+		return f.removeFlow(parent, from, count), expect, nil
+	}
+	s, err := f.removeBlock(parent, from, count)
+	return s, expect, err
+}
+
+// entry is where a step stands among a parent's children, and how many they are.
+func (f *File) entry(parent *Node, step any) (from, count int) {
+	if key, ok := step.(string); ok {
+		return parent.index(key), 2
+	}
+	return step.(int), 1
+}
+
+func (f *File) removeFlow(parent *Node, from, count int) Splice {
+	children := parent.Children
+	if from+count < len(children) { // up to the next entry
+		return Splice{Start: children[from].start, End: children[from+count].start}
+	}
+	return Splice{Start: children[from-1].end, End: children[from+count-1].end}
+}
+
+// removeBlock removes the lines of an entry. The first entry of a list's item
+// stands behind a dash: then the next one moves up to it.
+func (f *File) removeBlock(parent *Node, from, count int) (Splice, error) {
+	first, last := parent.Children[from], parent.Children[from+count-1]
+	start, err := f.entryStart(parent, first)
+	if err != nil {
+		return Splice{}, err
+	}
+	end := f.lines.next(f.lines.end(max(last.end, first.end)))
+	if f.lines.blankBefore(start) {
+		s := Splice{Start: f.lines.start(start), End: end}
+		if end == len(f.src) && !bytes.HasSuffix(f.src, []byte("\n")) && s.Start > 0 {
+			// The line before is the last one now, and has no break either.
+			s.Start -= breakBefore(f.src[:s.Start])
+		}
+		return s, nil
+	}
+	if from+count >= len(parent.Children) {
+		return Splice{}, &ErrStyle{first.Line, "what stands before it on its line would be left alone"}
+	}
+	next, err := f.entryStart(parent, parent.Children[from+count])
+	return Splice{Start: start, End: next}, err
+}
+
+// entryStart is where an entry of a block starts: its key with anchor and tag,
+// or its dash.
+func (f *File) entryStart(parent, first *Node) (int, error) {
+	start, ok := f.lines.offset(first.Line, first.column)
+	if !ok {
+		return 0, &ErrNotPlaced{first.Line}
+	}
+	if parent.Kind == MappingNode {
+		return start, nil
+	}
+	dash, ok := f.lines.offset(f.lines.line(start), parent.column)
+	if !ok || dash >= len(f.src) || f.src[dash] != '-' {
+		return 0, &ErrStyle{first.Line, "its dash stands on a line of its own"}
+	}
+	return dash, nil
+}
+
+func breakBefore(text []byte) int {
+	if bytes.HasSuffix(text, []byte("\r\n")) {
+		return 2
+	}
+	return 1
+}
