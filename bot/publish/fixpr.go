@@ -16,9 +16,7 @@ import (
 // expresses as a pull request onto its head branch. Once there is one, it is
 // kept up to date whatever the configuration says.
 func (p *Publisher) fixPullRequest(ctx context.Context, pull github.PullRequest, report *review.Report, open []review.ProvedFix, asked bool, out *Outcome) error {
-	ownWork := pull.Author == p.Login && strings.HasPrefix(pull.Head.Name, github.BranchPrefix)
-	mode := report.Config.PullRequests.Mode
-	if p.Mode != github.Fix || pull.Fork || ownWork || mode == config.Never {
+	if !p.mayFix(pull, report) {
 		return nil
 	}
 	offer := offer{
@@ -31,10 +29,17 @@ func (p *Publisher) fixPullRequest(ctx context.Context, pull github.PullRequest,
 	if err := offer.read(ctx); err != nil {
 		return err
 	}
-	if mode != config.Automatic && !asked && offer.open == nil {
+	if report.Config.PullRequests.Mode != config.Automatic && !asked && offer.open == nil {
 		return nil
 	}
 	return offer.publish(ctx, out)
+}
+
+// mayFix reports whether fixes of a pull request may become one: not those of
+// a fork, which we cannot write to, and not those of our own fixes.
+func (p *Publisher) mayFix(pull github.PullRequest, report *review.Report) bool {
+	ownWork := pull.Author == p.Login && strings.HasPrefix(pull.Head.Name, github.BranchPrefix)
+	return p.Mode == github.Fix && !pull.Fork && !ownWork && report.Config.PullRequests.Mode != config.Never
 }
 
 // An offer is one pull request of fixes: the same branch for ever, each time
@@ -51,8 +56,7 @@ type offer struct {
 	again bool
 
 	open *github.PullRequest // ours, if there is one
-	last *github.PullRequest // our newest, open or not
-	note fixNote             // what the newest one says of itself
+	note fixNote             // what our newest one says of itself, open or not
 }
 
 // read finds the pull requests that we opened for the branch, and leaves out
@@ -68,8 +72,8 @@ func (o *offer) read(ctx context.Context) error {
 			continue
 		}
 		note := readNote(o.key(), pull.Body)
-		if o.last == nil {
-			o.last, o.note = &pulls[i], note
+		if o.note.commit == "" {
+			o.note = note
 		}
 		switch {
 		case pull.Open && o.open == nil:

@@ -48,12 +48,12 @@ func (d diff) remarks(report *review.Report, offered string) ([]remark, []review
 
 // offered says where a pull request's fixes are to be had that no suggestion expresses.
 func (p *Publisher) offered(pull github.PullRequest, report *review.Report) string {
-	switch mode := report.Config.PullRequests.Mode; {
+	switch {
 	case pull.Fork:
 		return "The check run has this fix in its patch"
-	case p.Mode != github.Fix || mode == config.Never:
+	case !p.mayFix(pull, report):
 		return ""
-	case mode == config.Automatic:
+	case report.Config.PullRequests.Mode == config.Automatic:
 		return "A pull request onto this branch has this fix"
 	}
 	return "Comment `/kustodian fix` for a pull request with this fix"
