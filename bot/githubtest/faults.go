@@ -51,7 +51,8 @@ func (s *Server) record(r Request, t *token) {
 	s.requests = append(s.requests, r)
 }
 
-// Fault is something that goes wrong with a request. Set one of Status, LoseAnswer, HalfBody, Reset, Hang and HideNewest.
+// Fault is something that goes wrong with a request. Set one of Status, LoseAnswer, HalfBody, Reset, Hang and HideNewest;
+// HideNewest is for lists of REST, and git knows Status, Reset and Hang.
 type Fault struct {
 	// Times is how often it happens; 0 is until the server ends.
 	Times int

@@ -1,7 +1,9 @@
 package githubtest
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -77,4 +79,40 @@ func TestHourUsedUp(t *testing.T) {
 	client.must(http.StatusOK, "GET", "/rate_limit", nil)
 	client.must(http.StatusOK, "GET", "/repos/acme/shop", nil)
 	client.must(http.StatusForbidden, "GET", "/repos/acme/shop", nil)
+}
+
+// TestHookIsGivenUp has a receiver that does not answer in time: the delivery has failed and nothing repeats it.
+func TestHookIsGivenUp(t *testing.T) {
+	s, r, _ := startWith(t, Options{HookTimeout: 50 * time.Millisecond})
+	hang := make(chan struct{})
+	hook := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hang }))
+	defer hook.Close()
+	defer close(hang)
+	s.SetWebhook(hook.URL, "")
+	commit(t, r, "main", map[string]*string{"a": Text("a")})
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if d := s.Deliveries(); len(d) != 1 || d[0].Status != "timed out" || d[0].StatusCode != 0 {
+		t.Errorf("deliveries %+v", d)
+	}
+}
+
+func TestHangEndsWithTheClient(t *testing.T) {
+	s, _, id := start(t)
+	client := ask(t, s, id)
+	s.Fault("git/get-ref", Fault{Hang: true})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, "GET", s.URL+"/repos/acme/shop/git/ref/heads/main", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+client.token)
+	if answer, err := http.DefaultClient.Do(request); err == nil {
+		answer.Body.Close()
+		t.Errorf("answered %s", answer.Status)
+	}
 }

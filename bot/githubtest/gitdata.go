@@ -6,7 +6,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
-	"path"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -121,10 +122,11 @@ func (r *Repository) writeTree(entries map[string]string) (string, error) {
 		mode, sha, _ := strings.Cut(entry, " ")
 		fmt.Fprintf(&in, "%s %s 0\t%s\x00", mode, sha, name)
 	}
-	index := "GIT_INDEX_FILE=" + path.Join(r.server.folder, "index-"+randomHex(6))
+	index := filepath.Join(r.server.folder, "index-"+randomHex(6))
+	defer os.Remove(index) // it is not there when the first command failed
 	run := func(args ...string) (string, error) {
 		cmd := r.command(args...)
-		cmd.Env = append(cmd.Env, index)
+		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+index)
 		cmd.Stdin = &in
 		out, err := cmd.Output()
 		if err != nil {

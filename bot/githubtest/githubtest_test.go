@@ -117,6 +117,11 @@ func TestWebhooks(t *testing.T) {
 	do(s.Wait(ctx))
 	var got []string
 	for _, d := range s.Deliveries() {
+		for _, p := range s.contract.hooks.Paths.Value("/" + strings.ReplaceAll(strings.TrimSuffix(d.Event+"-"+d.Action, "-"), "_", "-")).Post.Parameters {
+			if p.Value.In == "header" && p.Value.Required && d.headers.Get(p.Value.Name) == "" {
+				t.Errorf("%s %s has no %s", d.Event, d.Action, p.Value.Name)
+			}
+		}
 		got = append(got, strings.TrimSuffix(d.Event+" "+d.Action, " "))
 		if d.Status != "OK" {
 			t.Errorf("%s %s: %s", d.Event, d.Action, d.Status)
@@ -190,6 +195,12 @@ func TestFork(t *testing.T) {
 	git("-C", folder, "fetch", "-q", address, fmt.Sprintf("+refs/pull/%d/head:refs/pull", n))
 	if got := git("-C", folder, "rev-parse", "refs/pull"); got != want {
 		t.Errorf("fetched %s, want %s", got, want)
+	}
+	// What git pushes is there at once.
+	git("-C", folder, "update-ref", "refs/heads/own", want)
+	git("-C", folder, "push", "-q", address, "refs/heads/own")
+	if got := r.Head("own"); got != want {
+		t.Errorf("pushed %s, the branch is at %q", want, got)
 	}
 	var pull struct {
 		Head struct {

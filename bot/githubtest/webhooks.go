@@ -320,7 +320,12 @@ func (r *Repository) sendPush(ref, before, after string, who *User) {
 		}
 		list := []any{}
 		for _, c := range commits {
-			list = append(list, r.pushedCommit(c))
+			pushed, err := r.pushedCommit(c)
+			if err != nil {
+				s.breaches = append(s.breaches, "webhook push: "+err.Error())
+				return
+			}
+			list = append(list, pushed)
 		}
 		facts["commits"] = list
 		if len(list) > 0 {
@@ -332,12 +337,37 @@ func (r *Repository) sendPush(ref, before, after string, who *User) {
 	s.send("push", "", s.installationOf(r), r, who, facts)
 }
 
-func (r *Repository) pushedCommit(c Commit) map[string]any {
+// emptyTree is git's tree without entries, which stands in for the parent of a first commit.
+const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+// pushedCommit is a commit as a push lists it, with the paths that it touches.
+func (r *Repository) pushedCommit(c Commit) (map[string]any, error) {
+	parent := emptyTree
+	if len(c.Parents) > 0 {
+		parent = c.Parents[0]
+	}
+	d, err := r.diff(parent, c.SHA)
+	if err != nil {
+		return nil, err
+	}
+	added, removed, modified := []string{}, []string{}, []string{}
+	for _, f := range d.Files {
+		switch f.Status {
+		case "added", "copied":
+			added = append(added, f.Path)
+		case "removed":
+			removed = append(removed, f.Path)
+		case "renamed":
+			added, removed = append(added, f.Path), append(removed, f.PreviousPath)
+		default:
+			modified = append(modified, f.Path)
+		}
+	}
 	who := map[string]any{"name": c.Author, "email": c.Email, "username": c.Author}
 	return map[string]any{
 		"id": c.SHA, "tree_id": c.Tree, "distinct": true, "message": c.Message, "timestamp": timeFact(c.Date), "url": r.page("/commit/%s", c.SHA),
-		"author": who, "committer": who, "added": []any{}, "removed": []any{}, "modified": []any{},
-	}
+		"author": who, "committer": who, "added": added, "removed": removed, "modified": modified,
+	}, nil
 }
 
 func (s *Server) sendInstallation(i *Installation, action string) {
@@ -402,10 +432,10 @@ func (r *Repository) Queue(number int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	head := r.pushedCommit(commit)
+	who := map[string]any{"name": commit.Author, "email": commit.Email}
 	group := map[string]any{
 		"head_sha": sha, "head_ref": ref, "base_sha": p.Base.SHA, "base_ref": "refs/heads/" + p.Base.Ref,
-		"head_commit": map[string]any{"id": sha, "tree_id": commit.Tree, "message": commit.Message, "timestamp": head["timestamp"], "author": head["author"], "committer": head["committer"]},
+		"head_commit": map[string]any{"id": sha, "tree_id": commit.Tree, "message": commit.Message, "timestamp": timeFact(commit.Date), "author": who, "committer": who},
 	}
 	r.server.send("merge_group", "checks_requested", r.server.installationOf(r), r, r.server.user("mona", "User"), map[string]any{"merge_group": group})
 	return sha, nil

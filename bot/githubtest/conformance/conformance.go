@@ -4,6 +4,9 @@
 //	GITHUB_CONFORMANCE_APP=123 GITHUB_CONFORMANCE_KEY=app.pem GITHUB_CONFORMANCE_INSTALLATION=456 \
 //	GITHUB_CONFORMANCE_REPOSITORY=acme/sandbox go test ./bot/githubtest/conformance
 //
+// GITHUB_CONFORMANCE_URL names another server than https://api.github.com, and GITHUB_CONFORMANCE_OTHER a private
+// repository that the installation does not reach.
+//
 // It makes branches and pull requests whose names begin with "conformance-" in that repository, and takes the branches
 // away again. The installation grants contents, pull requests, issues and checks, each write.
 package conformance

@@ -112,7 +112,8 @@ func gitServes(t *testing.T, k *kit) {
 	}
 }
 
-// gitURL is where git finds the repository: github.com has its interfaces at a host of their own.
+// gitURL is where git finds the repository: github.com has REST at a host of its own, others in a folder.
 func (target Target) gitURL() string {
-	return strings.Replace(target.URL, "://api.github.com", "://github.com", 1) + "/" + target.Repository + ".git"
+	root := strings.Replace(target.URL, "://api.github.com", "://github.com", 1)
+	return strings.TrimSuffix(root, "/api/v3") + "/" + target.Repository + ".git"
 }
