@@ -1,5 +1,3 @@
-//go:build yamledit
-
 package fixes
 
 import (

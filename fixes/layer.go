@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"path"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -134,23 +136,24 @@ func (p *Plan) leavesMarkers(fix *Fix) error {
 			return fmt.Errorf("reading %s: %w", change.Path, err)
 		}
 		for _, s := range change.Splices {
-			if s.Start == s.End && strings.HasPrefix(s.New, "\n") {
-				continue // a line of its own after this one
-			}
-			start := strings.LastIndexByte(string(src[:s.Start]), '\n') + 1
-			end := s.End
-			if i := strings.IndexByte(string(src[s.End:]), '\n'); i >= 0 {
-				end += i
-			} else {
-				end = len(src)
-			}
-			if s.Start == s.End && s.Start == start {
-				continue // lines of their own before this one
-			}
-			if strings.Contains(string(src[start:end]), `{"$imagepolicy"`) {
+			if bytes.Contains(touched(src, s), []byte(`{"$imagepolicy"`)) {
 				return &NoFix{ReasonAutomation, fmt.Sprintf("Flux writes this line of %s; let its ImagePolicy reflect the digest.", change.Path)}
 			}
 		}
 	}
 	return nil
+}
+
+// touched are the lines of the file that a splice changes; none where it only
+// puts lines of its own before or after one.
+func touched(src []byte, s yamledit.Splice) []byte {
+	start := bytes.LastIndexByte(src[:s.Start], '\n') + 1
+	if s.Start == s.End && (s.Start == start || strings.HasPrefix(s.New, "\n")) {
+		return nil
+	}
+	end := len(src)
+	if i := bytes.IndexByte(src[s.End:], '\n'); i >= 0 {
+		end = s.End + i
+	}
+	return src[start:end]
 }

@@ -1,5 +1,3 @@
-//go:build yamledit
-
 package fixes
 
 import (
@@ -185,7 +183,7 @@ func (t *tagPlace) pin(digest string) (yamledit.Edit, error) {
 	case t.entry == nil:
 		node, err := t.file.Lookup(t.doc, t.at)
 		if err != nil {
-			return nil, refused(t.path, err)
+			return yamledit.Edit{}, refused(t.path, err)
 		}
 		return yamledit.SetScalar(t.doc, t.at, node.Value+"@"+digest), nil
 	case scalar(t.entry, "digest") != "":

@@ -1,5 +1,3 @@
-//go:build yamledit
-
 package fixes
 
 // recipes are what [MakePlans] knows to put right.

@@ -1,5 +1,0 @@
-//go:build !yamledit
-
-package fixes
-
-var recipes []Recipe
