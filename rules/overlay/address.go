@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"path"
 	"regexp"
 	"sort"
 	"strings"
@@ -18,6 +19,27 @@ import (
 // lowAddress is where addresses start. Lines below it are those of text that
 // the engine made itself.
 const lowAddress = 512
+
+// firstAddress is above every line that the engine can number anew when it
+// prints an object and reads it again, as it does for JSON patches and lists.
+func (s *Snapshot) firstAddress(c *closure) int {
+	most := 0
+	for _, k := range c.kustomizations {
+		for _, ref := range k.refs {
+			if ref.role != roleResource && ref.role != rolePatch {
+				continue
+			}
+			at, err := s.resolve(path.Join(k.dir, ref.text))
+			if err != nil || at.kind == Folder {
+				continue
+			}
+			if b, err := s.blob(at.path); err == nil {
+				most = max(most, bytes.Count(b.data, []byte("\n")))
+			}
+		}
+	}
+	return lowAddress + 2*most
+}
 
 // maxPadding bounds the blank lines of one build, in bytes. A build that
 // needs more has no positions for the rest of its documents.

@@ -49,7 +49,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	if len(c.refusals) > 0 {
 		return nil, refused(path, c.refusals[0])
 	}
-	serving := s.newServing(lowAddress)
+	serving := s.newServing(s.firstAddress(c))
 	built, reads, err := s.run(ctx, path, serving, c.openapi)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -16,13 +16,12 @@ type closure struct {
 	refusals       []Refusal
 	kustomizations []*kustomization
 	openapi        bool
-	bytes          int
 }
 
 // closure follows the references of the overlay at dir without building.
 func (s *Snapshot) closure(ctx context.Context, dir string) (*closure, error) {
 	c := &closure{reads: map[string]bool{}}
-	w := &closureWalk{snapshot: s, ctx: ctx, closure: c, done: map[string]bool{}, paths: map[string]int{}}
+	w := &closureWalk{snapshot: s, ctx: ctx, closure: c, done: map[string]bool{}}
 	if err := w.enter(dir, nil, false); err != nil {
 		return nil, err
 	}
@@ -43,7 +42,6 @@ type closureWalk struct {
 	closure  *closure
 	chain    []string // the folders that led here
 	done     map[string]bool
-	paths    map[string]int
 }
 
 // enter follows one folder. config is set below a generator or transformer,

@@ -10,7 +10,7 @@
 //	snapshot := overlay.Open(tree, overlay.Options{})
 //	build, err := snapshot.Build(ctx, "overlays/prod")
 //	…
-//	source := build.Explain(ctx, build.Objects[0], overlay.Field{"spec", "replicas"})
+//	source, err := build.Explain(ctx, build.Objects[0], overlay.Field{"spec", "replicas"})
 //	fmt.Println(source) // overlays/prod/replicas.yaml:7:13
 //
 // Nothing of the tree is executed and nothing is fetched: references that

@@ -248,10 +248,13 @@ func seenByEngine(data []byte) []string {
 	if k.Unmarshal(data) != nil {
 		return nil // the engine goes no further either
 	}
+	//lint:ignore SA1019 strangers' kustomizations use the old fields
 	seen := slices.Concat(k.Resources, k.Bases, k.Components, k.Crds, k.Configurations, k.Generators, k.Transformers, k.Validators)
+	//lint:ignore SA1019 as above
 	for _, p := range k.PatchesStrategicMerge {
 		seen = append(seen, string(p))
 	}
+	//lint:ignore SA1019 as above
 	for _, p := range slices.Concat(k.Patches, k.PatchesJson6902) {
 		seen = append(seen, p.Path)
 	}
