@@ -60,11 +60,10 @@ type conversation struct {
 	out    *Outcome
 }
 
-// publish says what is new, takes back what is gone, and returns the findings
+// publish says what is new, takes back what is gone, and returns the remarks
 // that got no comment.
-func (c *conversation) publish(ctx context.Context, remarks []remark) ([]review.Finding, error) {
-	var fresh []remark
-	var rest []review.Finding
+func (c *conversation) publish(ctx context.Context, remarks []remark) ([]remark, error) {
+	var fresh, rest []remark
 	budget := maxComments
 	for _, r := range remarks {
 		thread, known := c.said[r.finding.Fingerprint]
@@ -80,7 +79,7 @@ func (c *conversation) publish(ctx context.Context, remarks []remark) ([]review.
 			continue
 		}
 		if r.anchor.path == "" || budget <= 0 {
-			rest = append(rest, r.finding)
+			rest = append(rest, r)
 			continue
 		}
 		budget--
@@ -90,10 +89,7 @@ func (c *conversation) publish(ctx context.Context, remarks []remark) ([]review.
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range homeless {
-		rest = append(rest, r.finding)
-	}
-	return rest, c.takeBack(ctx)
+	return append(rest, homeless...), c.takeBack(ctx)
 }
 
 // keep brings the thread of a finding that stands up to date.

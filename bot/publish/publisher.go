@@ -84,20 +84,32 @@ func (p *Publisher) PullRequest(ctx context.Context, number int, report *review.
 	if err != nil {
 		return out, fmt.Errorf("reviewing pull request %d: %w", number, err)
 	}
+	var unsaid []review.Finding
+	for _, r := range rest {
+		unsaid = append(unsaid, r.finding)
+		if r.suggestion != nil {
+			open = append(open, report.Fixes[r.finding.ProvedFix])
+		}
+	}
 	fixErr := p.fixPullRequest(ctx, pull, report, open, asked, &out)
 	var limit *github.LimitError
 	if errors.As(fixErr, &limit) {
 		return out, fixErr
 	}
+	// A pull request that fails to open does not keep the verdict back.
+	err = errors.Join(fixErr, p.verdict(ctx, pull, report, unsaid, open, &out))
+	return out, err
+}
+
+// verdict writes the check run of a pull request: what no comment says, and
+// for a fork, which gets no pull request of fixes, the open fixes as a patch.
+func (p *Publisher) verdict(ctx context.Context, pull github.PullRequest, report *review.Report, unsaid []review.Finding, open []review.ProvedFix, out *Outcome) error {
 	patch := ""
 	if pull.Fork {
 		patch = patchText(open)
 	}
-	id := fmt.Sprintf("%s/%s#%d@%s", p.Owner, p.Name, number, pull.Head.SHA)
-	if err := p.check(ctx, pull.Head.SHA, id, report, checkText(rest, patch), &out); err != nil {
-		return out, errors.Join(fixErr, err)
-	}
-	return out, fixErr
+	id := fmt.Sprintf("%s/%s#%d@%s", p.Owner, p.Name, pull.Number, pull.Head.SHA)
+	return p.check(ctx, pull.Head.SHA, id, report, checkText(unsaid, patch), out)
 }
 
 // live reads the pull request, and stops where its head is not the reviewed one.

@@ -328,7 +328,10 @@ func TestAtMost25Comments(t *testing.T) {
 	}
 	all[29].Severity = rules.Error
 	r := w.report(all...)
+	r.Config.PullRequests.Mode = config.Automatic
+	fixOf(r, all[28], "fixed: 10\n") // a suggestion, if there were room for it
 	w.publish(r)
+	w.wantFile(fixBranch, "a.yaml", numbered(1, 9)+"fixed: 10\nnew: 11\n"+numbered(12, 40))
 	threads := w.threads()
 	if len(threads) != maxComments || !slices.Contains(threads, "a.yaml:10 open **finding f29.**") {
 		t.Errorf("%d threads: %q", len(threads), threads)
