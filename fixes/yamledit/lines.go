@@ -96,10 +96,9 @@ func (l *lines) ending(offset int) string {
 	if end := l.end(offset); end < len(l.src) {
 		return string(l.src[end : end+breakAt(l.src[end:])])
 	}
-	if start := l.start(offset); start > 1 {
-		if bytes.HasSuffix(l.src[:start], []byte("\r\n")) {
-			return "\r\n"
-		}
+	start := l.start(offset)
+	if n := breakBefore(l.src[:start]); n > 0 {
+		return string(l.src[start-n : start])
 	}
 	return "\n"
 }

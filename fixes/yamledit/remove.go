@@ -61,7 +61,7 @@ func (f *File) removeBlock(parent *Node, from, count int) (Splice, error) {
 	end := f.lines.next(f.lines.end(max(last.end, first.end)))
 	if f.lines.blankBefore(start) {
 		s := Splice{Start: f.lines.start(start), End: end}
-		if end == len(f.src) && !bytes.HasSuffix(f.src, []byte("\n")) && s.Start > 0 {
+		if end == len(f.src) && breakBefore(f.src) == 0 && s.Start > 0 {
 			// The line before is the last one now, and has no break either.
 			s.Start -= breakBefore(f.src[:s.Start])
 		}
@@ -91,9 +91,12 @@ func (f *File) entryStart(parent, first *Node) (int, error) {
 	return dash, nil
 }
 
+// breakBefore is the size of the line break at the end of a text, 0 where there is none.
 func breakBefore(text []byte) int {
-	if bytes.HasSuffix(text, []byte("\r\n")) {
-		return 2
+	for _, nl := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
+		if bytes.HasSuffix(text, []byte(nl)) {
+			return len(nl)
+		}
 	}
-	return 1
+	return 0
 }
