@@ -21,8 +21,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// DefaultHosts are the public registries, for [Resolver].Hosts.
-var DefaultHosts = []string{
+// PublicHosts are the public registries, for [Resolver].Hosts.
+var PublicHosts = []string{
 	"docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.gitlab.com", "registry.k8s.io",
 }
 
@@ -40,6 +40,9 @@ type Resolver struct {
 	// private address; to the machine itself only a listed "localhost" or
 	// loopback address does.
 	Hosts []string
+	// Mirrors says which listed host is asked in place of another, by the other's
+	// name, such as a pull-through cache in place of "docker.io".
+	Mirrors map[string]string
 	// Credentials are used for their host where an anonymous question is refused.
 	Credentials map[string]Credentials
 	// Timeout bounds one question; 0 means [DefaultTimeout].
@@ -85,6 +88,12 @@ func (r *Resolver) Digest(ctx context.Context, image string) (string, error) {
 		return known.digest, known.err
 	}
 
+	if mirror, ok := r.Mirrors[host]; ok {
+		if reference, err = mirrored(reference, mirror); err != nil {
+			return "", fmt.Errorf("image %q on mirror %s: %w", image, mirror, err)
+		}
+		host = mirror
+	}
 	timeout := r.Timeout
 	if timeout == 0 {
 		timeout = DefaultTimeout
@@ -119,6 +128,11 @@ func hostOf(reference name.Reference) string {
 		return "docker.io"
 	}
 	return host
+}
+
+// mirrored is the same image on another host.
+func mirrored(reference name.Reference, host string) (name.Reference, error) {
+	return name.ParseReference(host+"/"+reference.Context().RepositoryStr()+":"+reference.Identifier(), name.WeakValidation)
 }
 
 // ask asks without credentials first: most images are public, and a
