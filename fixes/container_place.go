@@ -44,7 +44,7 @@ func (p *Plan) containerPlace(ctx context.Context) (*containerPlace, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", said.Path, err)
 	}
-	if err := place.find(src, said.Line, p.Finding.Field); err != nil {
+	if err := place.find(src, p.Finding.Origin, p.Finding.Field); err != nil {
 		return nil, err
 	}
 	place.uses, err = p.sameContainer(said.Path)
@@ -66,18 +66,18 @@ func (p *Plan) introduction() (overlay.Source, error) {
 	return overlay.Source{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
 }
 
-// find finds the container of a field in the object that starts at or after a line.
-func (c *containerPlace) find(src []byte, line int, field overlay.Field) error {
+// find finds the container of a field in the document that names the object.
+func (c *containerPlace) find(src []byte, origin overlay.ObjectRef, field overlay.Field) error {
 	roots, err := documents(src)
 	if err != nil {
 		return refused(c.path, err)
 	}
 	name := containerName(field)
 	for doc, root := range roots {
-		if root == nil || doc+1 < len(roots) && roots[doc+1] != nil && roots[doc+1].Line <= line {
+		c.doc, c.kind = doc, scalar(root, "kind")
+		if c.kind != origin.Kind || scalar(root, "metadata", "name") != origin.Name {
 			continue
 		}
-		c.doc, c.kind = doc, scalar(root, "kind")
 		pod := podFields[c.kind]
 		for _, list := range []string{"initContainers", "containers"} {
 			i, node := indexOf(items(root, pod.Append(list)...), name)
@@ -91,7 +91,6 @@ func (c *containerPlace) find(src []byte, line int, field overlay.Field) error {
 			c.at = append(c.at, i)
 			return nil
 		}
-		break
 	}
 	return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say container %s of the object itself.", c.path, name)}
 }

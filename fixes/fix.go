@@ -3,7 +3,7 @@
 //
 // A fix is edits of bytes, planned at the place that says the fault and
 // declared as data: its [Intent] names every field of every overlay that it
-// changes. [Prove] builds each overlay that reads a changed file before and
+// changes. [ProveOverlay] builds each overlay that reads a changed file before and
 // after; what differs must be the intent, all of it and nothing else. No
 // proof, no fix: the finding then carries the [Reason].
 package fixes
