@@ -145,7 +145,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 		},
 	}
 	for _, other := range p.request.Findings {
-		if other.Rule == finding.Rule && other.Origin == finding.Origin && other.Fingerprint != finding.Fingerprint {
+		if other.Rule == finding.Rule && other.Origin == finding.Origin && other.Fingerprint != finding.Fingerprint && other.Suppressed == nil {
 			plan.Others = append(plan.Others, other)
 		}
 	}
