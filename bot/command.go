@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kustodian/kustodian/bot/github"
@@ -20,14 +21,19 @@ func isCommand(body string) bool {
 
 // comment answers a comment that asks for fixes. Who asks must be able to
 // write to the repository now: having opened the pull request gives no right.
-func (s *site) comment(ctx context.Context, id int64) error {
-	comment, number, err := s.repo.IssueComment(ctx, id)
-	if errors.Is(err, github.ErrNotFound) || err == nil && !isCommand(comment.Body) {
-		return nil // deleted, or edited into something else
+func (s *site) comment(ctx context.Context, number int, id int64) error {
+	comments, err := s.repo.IssueComments(ctx, number)
+	if errors.Is(err, github.ErrNotFound) {
+		return nil
 	}
 	if err != nil {
 		return err
 	}
+	i := slices.IndexFunc(comments, func(c github.Comment) bool { return c.ID == id })
+	if i < 0 || !isCommand(comments[i].Body) {
+		return nil // deleted, or edited into something else
+	}
+	comment := comments[i]
 	permission, err := s.repo.Permission(ctx, comment.Author)
 	if err != nil {
 		return fmt.Errorf("what %s may do: %w", comment.Author, err)

@@ -39,6 +39,7 @@ type event struct {
 		HeadSHA string `json:"head_sha"`
 	} `json:"merge_group"`
 	Issue struct {
+		Number      int       `json:"number"`
 		PullRequest *struct{} `json:"pull_request"`
 	} `json:"issue"`
 	Comment struct {
@@ -154,7 +155,7 @@ func commentKeys(e event, _ int64, key Key) []Key {
 	if e.Action != "created" || e.Issue.PullRequest == nil || e.Sender.Type == "Bot" || !isCommand(e.Comment.Body) {
 		return nil
 	}
-	key.Kind, key.Comment = Comment, e.Comment.ID
+	key.Kind, key.Number, key.Comment = Comment, e.Issue.Number, e.Comment.ID
 	return []Key{key}
 }
 

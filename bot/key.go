@@ -11,7 +11,7 @@ type Key struct {
 	Installation int64
 	Owner, Repo  string // of the repository; empty for [Cleanup]
 	Kind         Kind
-	Number       int    // of the pull request, for [Pull]
+	Number       int    // of the pull request, for [Pull] and [Comment]
 	SHA          string // of the merge group's commit, for [MergeGroup]
 	Comment      int64  // id of the comment, for [Comment]
 }
@@ -39,7 +39,7 @@ func (k Key) String() string {
 	case MergeGroup:
 		return text + "/" + k.SHA
 	case Comment:
-		return fmt.Sprintf("%s/%d", text, k.Comment)
+		return fmt.Sprintf("%s/%d-%d", text, k.Number, k.Comment)
 	}
 	return text
 }
@@ -76,16 +76,21 @@ func ParseKey(text string) (Key, error) {
 	if len(parts) != 5 || parts[4] == "" {
 		return bad()
 	}
-	id, err := strconv.ParseInt(parts[4], 10, 64)
-	isID := err == nil && id > 0
-	switch {
-	case k.Kind == Pull && isID:
-		k.Number = int(id)
-	case k.Kind == Comment && isID:
-		k.Comment = id
-	case k.Kind == MergeGroup:
+	number, comment, _ := strings.Cut(parts[4], "-")
+	switch k.Kind {
+	case Pull:
+		k.Number, err = strconv.Atoi(parts[4])
+	case Comment:
+		if k.Number, err = strconv.Atoi(number); err == nil {
+			k.Comment, err = strconv.ParseInt(comment, 10, 64)
+		}
+	case MergeGroup:
 		k.SHA = parts[4]
+		return k, nil
 	default:
+		return bad()
+	}
+	if err != nil || k.Number <= 0 || k.Kind == Comment && k.Comment <= 0 {
 		return bad()
 	}
 	return k, nil

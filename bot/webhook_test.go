@@ -149,7 +149,7 @@ func TestEvents(t *testing.T) {
 		{"a run ended", "check_run", body(`"action":"completed","check_run":{"app":{"id":42},"pull_requests":[{"number":7}]}`), ""},
 		{"a merge group", "merge_group", body(`"action":"checks_requested","merge_group":{"head_sha":"abc"}`), "1/acme/shop/merge-group/abc guid"},
 		{"a merge group is gone", "merge_group", body(`"action":"destroyed","merge_group":{"head_sha":"abc"}`), ""},
-		{"a command", "issue_comment", body(`"action":"created","issue":{"pull_request":{}},"comment":{"id":99,"body":"/kustodian fix\r\nplease"}`), "1/acme/shop/comment/99 guid"},
+		{"a command", "issue_comment", body(`"action":"created","issue":{"number":7,"pull_request":{}},"comment":{"id":99,"body":"/kustodian fix\r\nplease"}`), "1/acme/shop/comment/7-99 guid"},
 		{"a command on an issue", "issue_comment", body(`"action":"created","issue":{},"comment":{"id":99,"body":"/kustodian fix"}`), ""},
 		{"an edited comment", "issue_comment", body(`"action":"edited","issue":{"pull_request":{}},"comment":{"id":99,"body":"/kustodian fix"}`), ""},
 		{"other words", "issue_comment", body(`"action":"created","issue":{"pull_request":{}},"comment":{"id":99,"body":"try /kustodian fix"}`), ""},
@@ -217,7 +217,7 @@ func TestEverybody(t *testing.T) {
 }
 
 func TestParseKey(t *testing.T) {
-	for _, text := range []string{"1/acme/shop/pull/7", "1/acme/shop/sweep", "1/acme/shop/merge-group/abc", "1/acme/shop/comment/99", "1/cleanup"} {
+	for _, text := range []string{"1/acme/shop/pull/7", "1/acme/shop/sweep", "1/acme/shop/merge-group/abc", "1/acme/shop/comment/7-99", "1/cleanup"} {
 		if key, err := ParseKey(text); err != nil || key.String() != text {
 			t.Errorf("ParseKey(%q): %s, %v", text, key, err)
 		}

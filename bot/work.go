@@ -2,7 +2,9 @@ package bot
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -12,15 +14,13 @@ import (
 	"strings"
 	"time"
 
-	"crypto/hmac"
-	"crypto/sha256"
-
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/queue"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/bot/review/worker"
+	"github.com/kustodian/kustodian/fixes/registry"
 )
 
 // A State keeps small values under keys, with compare-and-swap; see [queue.Queue].
@@ -38,8 +38,16 @@ type Worker struct {
 	Mirrors string
 	// CloneURL is where repositories are cloned from, such as "https://github.com".
 	CloneURL string
-	Reviewer review.Reviewer
-	Log      *slog.Logger
+	// Registry makes a resolver, which lives as long as a job.
+	Registry func() *registry.Resolver
+	// Built is called after each build; nil for nobody. See [review.Reviewer].
+	Built func(overlay string)
+	Log   *slog.Logger
+}
+
+// reviewer is who reviews one job.
+func (w *Worker) reviewer() *review.Reviewer {
+	return &review.Reviewer{Ask: review.AskRegistry(w.Registry()), Built: w.Built}
 }
 
 // Work works on the job of a key. A rate limit is a [*queue.Park].
@@ -65,7 +73,7 @@ func (w *Worker) work(ctx context.Context, key Key) error {
 	case Pull:
 		return s.pull(ctx, key.Number, false)
 	case Comment:
-		return s.comment(ctx, key.Comment)
+		return s.comment(ctx, key.Number, key.Comment)
 	case MergeGroup:
 		return s.mergeGroup(ctx, key.SHA)
 	case Sweep:
@@ -191,7 +199,7 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 		if err != nil {
 			return err
 		}
-		report, err := s.Reviewer.Run(ctx, job)
+		report, err := s.reviewer().Run(ctx, job)
 		if err != nil {
 			return fmt.Errorf("reviewing pull request %d: %w", number, err)
 		}
@@ -239,7 +247,7 @@ func (s *site) mergeGroup(ctx context.Context, sha string) error {
 	if err != nil {
 		return fmt.Errorf("where merge group %s left %s: %w", sha, info.DefaultBranch, err)
 	}
-	report, err := s.Reviewer.Run(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main])})
+	report, err := s.reviewer().Run(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main])})
 	if err != nil {
 		return fmt.Errorf("reviewing merge group %s: %w", sha, err)
 	}
@@ -270,7 +278,7 @@ func (s *site) sweep(ctx context.Context) error {
 			return nil
 		}
 		tree := s.commit(at[main])
-		report, err := s.Reviewer.Run(ctx, review.Job{Head: tree, Config: tree, Fix: true})
+		report, err := s.reviewer().Run(ctx, review.Job{Head: tree, Config: tree, Fix: true})
 		if err != nil {
 			return fmt.Errorf("sweeping %s/%s: %w", s.key.Owner, s.key.Repo, err)
 		}

@@ -3,7 +3,6 @@ package github
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -42,13 +41,6 @@ var calls = []struct {
 		return r.RequestReviewers(ctx, 7, []string{"ada"}, []string{"shop"})
 	}},
 	{"IssueComments", reading, 0, func(ctx context.Context, r *Repository) error { return second(r.IssueComments(ctx, 7)) }},
-	{"IssueComment", reading, 0, func(ctx context.Context, r *Repository) error {
-		found, number, err := r.IssueComment(ctx, 5)
-		if err == nil && (found.ID != 5 || found.Author != "ada" || number != 7) {
-			err = fmt.Errorf("got %+v on %d", found, number)
-		}
-		return err
-	}},
 	{"CreateIssueComment", reporting, 1, func(ctx context.Context, r *Repository) error { return second(r.CreateIssueComment(ctx, 7, "b")) }},
 	{"UpdateIssueComment", reporting, 1, func(ctx context.Context, r *Repository) error { return r.UpdateIssueComment(ctx, 1, "b") }},
 	{"React", reporting, 1, func(ctx context.Context, r *Repository) error { return r.React(ctx, 1, "eyes") }},

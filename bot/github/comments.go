@@ -3,8 +3,6 @@ package github
 import (
 	"context"
 	"fmt"
-	"path"
-	"strconv"
 
 	gh "github.com/google/go-github/v60/github"
 )
@@ -31,21 +29,6 @@ func (r *Repository) IssueComments(ctx context.Context, number int) ([]Comment, 
 		comments[i] = issueComment(f)
 	}
 	return comments, nil
-}
-
-// IssueComment reads one comment on a conversation, and the number of the pull
-// request or issue that it is on.
-func (r *Repository) IssueComment(ctx context.Context, comment int64) (Comment, int, error) {
-	call := fmt.Sprintf("reading comment %d of %s", comment, r)
-	found, _, err := r.clients[reading].Issues.GetComment(ctx, r.owner, r.name, comment)
-	if err != nil {
-		return Comment{}, 0, failed(call, err)
-	}
-	number, err := strconv.Atoi(path.Base(found.GetIssueURL()))
-	if err != nil {
-		return Comment{}, 0, fmt.Errorf("%s: which conversation it is on: %w", call, err)
-	}
-	return issueComment(found), number, nil
 }
 
 func issueComment(f *gh.IssueComment) Comment {

@@ -61,7 +61,7 @@ func (r *run) fix(ctx context.Context) error {
 func (r *run) plan(ctx context.Context, findings []rules.Finding) (worker.PlanAnswer, error) {
 	request := worker.Plan{
 		Tree: r.head.ref, Options: r.head.scan.Config.Options(), Overlays: r.head.roots,
-		Findings: findings, Policy: r.head.scan.Config.Fixes,
+		Findings: findings, Policy: r.head.scan.Config.Fixes, Rules: r.head.scan.Config.Rules,
 	}
 	for range maxRounds {
 		answer, err := r.pool.Plan(ctx, request)

@@ -201,7 +201,7 @@ func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
 		answers[a.Question] = a.Answer
 	}
 	planned, err := fixes.MakePlans(ctx, fixes.PlanRequest{
-		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Answers: answers,
+		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Rules: r.Rules, Answers: answers,
 	})
 	return PlanAnswer(planned), err
 }

@@ -105,6 +105,7 @@ type Plan struct {
 	Overlays []overlay.Overlay `json:"overlays"`
 	Findings []rules.Finding   `json:"findings"`
 	Policy   fixes.Policy      `json:"policy"`
+	Rules    rules.Policy      `json:"rules"`
 	Answers  []Answered        `json:"answers,omitempty"`
 }
 

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kustodian/kustodian/bot/publish"
+	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/fixes/registry"
+	"github.com/kustodian/kustodian/rules"
+)
+
+func fixCommand() *cobra.Command {
+	var only, registries []string
+	var write bool
+	cmd := &cobra.Command{
+		Use:   "fix [PATH...]",
+		Short: "Plan fixes, prove them, and print them as one diff",
+		Long: `Plans a fix for each finding, builds every overlay that reads a changed file before
+and after, and keeps the fixes whose difference is exactly what was meant. They are printed
+as one unified diff that "git apply" takes. What was refused, and why, goes to stderr.`,
+		Example: `  kustodian fix
+  kustodian fix --rule missing-requests --write
+  kustodian fix --rule image-unpinned | git apply`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, id := range only {
+				if _, ok := rules.ByID(id); !ok {
+					return fmt.Errorf("--rule %q: there is no such rule; kustodian rules lists them", id)
+				}
+			}
+			t, err := targetOf(args)
+			if err != nil {
+				return err
+			}
+			job, err := t.job("")
+			if err != nil {
+				return err
+			}
+			job.Fix, job.Rules = true, only
+			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(&registry.Resolver{Hosts: registries})}, job)
+			if err != nil {
+				return err
+			}
+			explainRefusals(cmd, report)
+			if write {
+				return writeFixes(cmd, t.root, report)
+			}
+			return publish.Diff(cmd.OutOrStdout(), report)
+		},
+	}
+	cmd.Flags().StringSliceVar(&only, "rule", nil, "fix the findings of this rule only; may be repeated")
+	cmd.Flags().BoolVar(&write, "write", false, "edit the files instead of printing a diff")
+	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests")
+	return cmd
+}
+
+// explainRefusals says on stderr which findings have no fix, and why.
+func explainRefusals(cmd *cobra.Command, report *review.Report) {
+	for _, f := range report.Findings {
+		if f.Fix == nil && f.NoFix != "" && f.NoFixReason != fixes.ReasonNoRecipe {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d: %s: no fix: %s\n", f.Path, f.Line, f.Rule, f.NoFix)
+		}
+	}
+}
+
+// writeFixes writes the fixed files below root. The whole text of all fixes
+// is made before the first file is touched.
+func writeFixes(cmd *cobra.Command, root string, report *review.Report) error {
+	after, err := publish.Fixed(report)
+	if err != nil {
+		return err
+	}
+	folder, err := os.OpenRoot(root)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	var faults []error
+	for path, text := range after {
+		if err := writeFile(folder, path, text); err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		fmt.Fprintln(cmd.OutOrStdout(), path)
+	}
+	return errors.Join(faults...)
+}
+
+// writeFile replaces a file below the folder, keeping its mode; nil deletes it.
+func writeFile(folder *os.Root, path string, text []byte) error {
+	if text == nil {
+		return folder.Remove(path)
+	}
+	if err := folder.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := folder.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/bot/review"
+)
+
+// A target is what a command looks at: the repository around some paths, and
+// the paths inside it.
+type target struct {
+	root  string   // the work tree's root, or the folder itself outside git
+	git   bool     // whether root is a git work tree
+	paths []string // slash-separated, from root; empty is all
+}
+
+// targetOf finds the repository that all of the paths are in. No path is the
+// current folder.
+func targetOf(paths []string) (target, error) {
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	var t target
+	for i, path := range paths {
+		absolute, err := filepath.Abs(path)
+		if err != nil {
+			return t, err
+		}
+		// The root is found through links, so the path has to be too.
+		if absolute, err = filepath.EvalSymlinks(absolute); err != nil {
+			return t, err
+		}
+		info, err := os.Stat(absolute)
+		if err != nil {
+			return t, err
+		}
+		folder := absolute
+		if !info.IsDir() {
+			folder = filepath.Dir(absolute)
+		}
+		root, git, err := mirror.Root(folder)
+		if err != nil {
+			return t, fmt.Errorf("finding the repository of %s: %w", path, err)
+		}
+		if i > 0 && root != t.root {
+			return t, fmt.Errorf("%s and %s are in different repositories; check them one after the other", paths[0], path)
+		}
+		t.root, t.git = root, git
+		relative, err := filepath.Rel(root, absolute)
+		if err != nil {
+			return t, err
+		}
+		if relative = filepath.ToSlash(relative); relative != "." {
+			t.paths = append(t.paths, relative)
+		}
+	}
+	return t, nil
+}
+
+// job is the review of the target's working tree, compared with where it
+// left base; an empty base compares with nothing.
+func (t target) job(base string) (review.Job, error) {
+	head := review.TreeRef{Folder: t.root}
+	job := review.Job{Head: head, Config: head, Paths: t.paths}
+	if base == "" {
+		return job, nil
+	}
+	if !t.git {
+		return job, fmt.Errorf("--base %s: %s is not in a git repository", base, t.root)
+	}
+	repository, commit, err := mirror.Fork(t.root, base)
+	if err != nil {
+		return job, fmt.Errorf("--base %s: %w", base, err)
+	}
+	job.Base = review.TreeRef{Repository: repository, Commit: commit}
+	job.Config = job.Base
+	return job, nil
+}
