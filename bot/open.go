@@ -27,12 +27,16 @@ type Bot struct {
 type Overrides struct {
 	GitHub   func(*github.Options)
 	Registry func(*registry.Resolver)
+	Log      *slog.Logger
 }
 
 // Open makes a bot of settings: its queue, its client, its workers. It serves
 // nothing yet.
 func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, error) {
-	log := settings.Logger()
+	log := overrides.Log
+	if log == nil {
+		log = settings.Logger()
+	}
 	options := github.Options{
 		AppID: settings.AppID, PrivateKey: []byte(settings.PrivateKey), BaseURL: settings.GitHubURL, ReadOnly: settings.ReadOnly,
 		Audit: func(line github.AuditLine) { log.Info("write", "audit", line) },
