@@ -8,7 +8,7 @@ import (
 
 // ruleURL is the page of a rule: what it finds, why, an example, and how to
 // turn it off.
-func ruleURL(id string) string { return home + "/blob/main/rules/doc/" + id + ".md" }
+func ruleURL(id string) string { return home + "/blob/main/rules/CATALOGUE.md#" + id }
 
 // ruleText is why a rule matters, as a sentence, and what to write instead;
 // both "" for a rule that the catalogue does not know, such as a repository's own.
