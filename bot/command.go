@@ -44,7 +44,7 @@ func (s *site) comment(ctx context.Context, number int, id int64) error {
 	if err := s.repo.React(ctx, id, "eyes"); err != nil {
 		return err
 	}
-	ctx = github.WithAudit(ctx, github.Audit{Requester: comment.Author})
+	s.publisher.Audit.Requester = comment.Author
 	if err := s.pull(ctx, number, true); err != nil {
 		return err
 	}

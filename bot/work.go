@@ -117,6 +117,7 @@ func (w *Worker) open(ctx context.Context, key Key) (*site, error) {
 	}
 	return &site{Worker: w, key: key, repo: repo, mirror: m, url: clone, publisher: &publish.Publisher{
 		Repository: repo, Owner: key.Owner, Name: key.Repo, Login: login, Key: markers, Mode: mode,
+		Audit: github.Audit{Requester: string(key.Kind), Delivery: queue.Delivery(ctx)},
 	}}, nil
 }
 

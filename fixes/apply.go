@@ -64,19 +64,24 @@ func (c FileChange) Apply(src []byte) ([]byte, error) {
 	return splice(c.Path, src, c.Splices)
 }
 
-// splice puts the splices of all fixes into one file. Two insertions at one
-// place have no order that both fixes were planned with, so they conflict;
-// the same splice twice does not: one text serves both.
+// splice puts the splices of all fixes into one file. Insertions at one place
+// stand in the order of the fixes: each is whole lines, or the parts of one
+// list, and the proof of all fixes together builds what comes of them. The same
+// splice twice is one: one text serves both.
 func splice(path string, src []byte, splices []yamledit.Splice) ([]byte, error) {
-	splices = slices.Clone(splices)
-	slices.SortFunc(splices, func(a, b yamledit.Splice) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.New, b.New))
-	})
-	splices = slices.Compact(splices)
-	var out []byte
-	end, last := 0, -1
+	var once []yamledit.Splice
 	for _, s := range splices {
-		if s.Start < end || s.Start == last {
+		if !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	slices.SortStableFunc(once, func(a, b yamledit.Splice) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
+	var out []byte
+	end := 0
+	for _, s := range once {
+		if s.Start < end {
 			return nil, conflict(path)
 		}
 		if s.End < s.Start || s.End > len(src) {
@@ -84,7 +89,7 @@ func splice(path string, src []byte, splices []yamledit.Splice) ([]byte, error) 
 		}
 		out = append(out, src[end:s.Start]...)
 		out = append(out, s.New...)
-		end, last = s.End, s.Start
+		end = s.End
 	}
 	return append(out, src[end:]...), nil
 }

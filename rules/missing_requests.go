@@ -21,7 +21,7 @@ var _ = add(Rule{
 			var missing []string
 			for _, path := range [][]string{{"requests", "cpu"}, {"requests", "memory"}, {"limits", "memory"}} {
 				if !hasResource(c, path) {
-					missing = append(missing, strings.TrimSuffix(path[0], "s")+" for "+path[1])
+					missing = append(missing, path[1]+" "+strings.TrimSuffix(path[0], "s"))
 				}
 			}
 			if len(missing) == 0 {

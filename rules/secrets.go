@@ -48,3 +48,40 @@ func namedSecret(name, value string) (secret, replaced bool) {
 	}
 	return true, placeholder.MatchString(value)
 }
+
+var (
+	keyAndValue  = regexp.MustCompile(`^[\s-]*["']?([A-Za-z0-9_.-]+)["']?\s*[:=]\s*["']?([^"'#]*?)["']?\s*(?:#.*)?$`)
+	assignedFlag = regexp.MustCompile(`--([A-Za-z0-9_.-]+)=(\S+)`)
+)
+
+// HoldsSecret reports whether a text, such as some lines of a file, holds what
+// looks like a secret, by shape or by the name in front of it. It is for texts
+// that are to be shown: better one too many than one too few.
+func HoldsSecret(text string) bool {
+	name := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\r\n")
+		for _, word := range strings.Fields(line) {
+			if shapedSecret(strings.Trim(word, `"'`)) {
+				return true
+			}
+		}
+		pairs := assignedFlag.FindAllStringSubmatch(line, -1)
+		if m := keyAndValue.FindStringSubmatch(line); m != nil {
+			switch m[1] {
+			case "name":
+				name = m[2]
+			case "value": // of the env entry whose name stands above
+				pairs = append(pairs, []string{line, name, m[2]})
+			default:
+				pairs = append(pairs, m)
+			}
+		}
+		for _, m := range pairs {
+			if secret, _ := namedSecret(m[1], m[2]); secret {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/rules"
 )
 
 // maxSuggestion is how many lines a suggestion may span: longer ones nobody
@@ -32,6 +33,9 @@ func (d diff) suggest(fix *review.ProvedFix, path string, line int) (suggestion,
 	// The comment stays at its line: what is between is repeated unchanged.
 	s = s.widen(before, min(s.first, line), max(s.last, line))
 	if _, ok := showing(d[path], s.first, s.last); !ok || s.last-s.first >= maxSuggestion || !exact(s.text) {
+		return suggestion{}, false
+	}
+	if rules.HoldsSecret(s.text) { // a comment outlives the line that it repeats
 		return suggestion{}, false
 	}
 	return s, true

@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, w io.Writer) (err error) {
 		if *folder != "" {
 			return nil
 		}
-		return p.verify(w)
+		return p.verify(ctx, w)
 	}
 	fmt.Fprintf(w, "\nLook at it in a browser: %s\nCtrl-C ends this.\n", p.url())
 	<-ctx.Done()

@@ -72,8 +72,9 @@ func files(archive *txtar.Archive) map[string]*string {
 	return out
 }
 
-// open opens the pull request.
+// open opens the pull request; it is the first thing that the bot hears of.
 func (s *stage) open(repo *githubtest.Repository, base, head, title, body string) (*play, error) {
+	s.github.SetWebhook(s.webhook, s.github.App().WebhookSecret)
 	number, err := repo.OpenPullRequest(githubtest.NewPullRequest{Head: head, Base: base, Title: title, Body: body, Author: "mona"})
 	if err != nil {
 		return nil, err

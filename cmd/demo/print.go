@@ -56,10 +56,18 @@ func where(t *githubtest.Thread) string {
 	return fmt.Sprintf("%s:%d", t.Path, t.Line)
 }
 
+var (
+	link       = regexp.MustCompile(`\[([^\]]*)\]\(http[^)]*\)`)
+	blankLines = regexp.MustCompile(`\n\s*\n`)
+)
+
 var hidden = regexp.MustCompile(`(?s)<!--.*?-->|</?(sub|details|summary)>`)
 
 // plain is Markdown without what a reader does not see.
-func plain(body string) string { return strings.TrimSpace(hidden.ReplaceAllString(body, "")) }
+func plain(body string) string {
+	body = strings.NewReplacer("**", "", `\_`, "_", `\*`, "*").Replace(hidden.ReplaceAllString(body, ""))
+	return strings.TrimSpace(blankLines.ReplaceAllString(link.ReplaceAllString(body, "$1"), "\n"))
+}
 
 func indent(text string) string {
 	return "  " + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n  ")

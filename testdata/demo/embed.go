@@ -6,10 +6,13 @@ package demo
 import _ "embed"
 
 // Main is the repository's default branch, Pull the files that the pull
-// request changes, as txtar. A file of Pull replaces the one of Main.
+// request changes, as txtar. A file of Pull replaces the one of Main. Built is
+// what the fix pull request changes in the build of overlays/prod, as a diff.
 var (
 	//go:embed main.txtar
 	Main []byte
 	//go:embed pull.txtar
 	Pull []byte
+	//go:embed built.diff
+	Built []byte
 )
