@@ -24,8 +24,8 @@ type Job struct {
 	// Config is the tree whose configuration is obeyed: never the head of a
 	// stranger's pull request.
 	Config TreeRef
-	// Paths narrows the job to the overlays at or below these folders and to
-	// those that read these files; empty is all.
+	// Paths narrows the job to the overlays at or below these files and
+	// folders, and to those that read one; empty is all.
 	Paths []string
 	// Fix asks for fixes and their proofs.
 	Fix bool

@@ -128,14 +128,16 @@ func (r *run) reached(s *side) []overlay.Overlay {
 	return out
 }
 
-// asked reports whether an overlay is among the job's paths.
+// asked reports whether an overlay is at or below the job's paths, or reads
+// what is.
 func (r *run) asked(o overlay.Overlay) bool {
 	if len(r.job.Paths) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(r.job.Paths, func(p string) bool {
 		p = path.Clean(p)
-		return p == "." || o.Path == p || strings.HasPrefix(o.Path, p+"/") || slices.Contains(o.Reads, p)
+		within := func(q string) bool { return p == "." || q == p || strings.HasPrefix(q, p+"/") }
+		return within(o.Path) || slices.ContainsFunc(o.Reads, within)
 	})
 }
 

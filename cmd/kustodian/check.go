@@ -43,11 +43,16 @@ repository is read, and nothing is fetched.`,
 			if err != nil {
 				return err
 			}
+			job.Fix = true
 			report, err := runReview(cmd, review.Reviewer{}, job)
 			if err != nil {
 				return err
 			}
-			if err := publish.Write(cmd.OutOrStdout(), format, report, publish.Options{Color: colored(cmd.OutOrStdout())}); err != nil {
+			if !report.Kustomize {
+				return fmt.Errorf("there is no kustomization.yaml below %s", t.root)
+			}
+			options := publish.Options{Color: colored(cmd.OutOrStdout()), Version: version}
+			if err := publish.Write(cmd.OutOrStdout(), format, report, options); err != nil {
 				return fmt.Errorf("printing the report: %w", err)
 			}
 			if publish.Fails(report, threshold) {

@@ -41,7 +41,7 @@ func targetOf(paths []string) (target, error) {
 		if !info.IsDir() {
 			folder = filepath.Dir(absolute)
 		}
-		root, git, err := mirror.Root(folder)
+		root, git, err := rootOf(folder)
 		if err != nil {
 			return t, fmt.Errorf("finding the repository of %s: %w", path, err)
 		}
@@ -58,6 +58,27 @@ func targetOf(paths []string) (target, error) {
 		}
 	}
 	return t, nil
+}
+
+// rootOf is the root of the git work tree around a folder. Without one it is
+// the current folder where that is around it, so that an overlay named in the
+// shell reaches its base, else the folder itself.
+func rootOf(folder string) (root string, git bool, err error) {
+	root, git, err = mirror.Root(folder)
+	if err != nil || git {
+		return root, git, err
+	}
+	current, err := os.Getwd()
+	if err != nil {
+		return "", false, err
+	}
+	if current, err = filepath.EvalSymlinks(current); err != nil {
+		return "", false, err
+	}
+	if below, err := filepath.Rel(current, folder); err == nil && filepath.IsLocal(below) {
+		return current, false, nil
+	}
+	return root, false, nil
 }
 
 // job is the review of the target's working tree, compared with where it
