@@ -8,20 +8,21 @@ import (
 )
 
 // Blame returns every scalar of an overlay's build with its source, in build
-// order. An overlay that does not build is a [*overlay.BuildError].
-func Blame(ctx context.Context, tree TreeRef, path string) ([]overlay.BlameLine, error) {
+// order, and the build's YAML with a source for each line. An overlay that
+// does not build is a [*overlay.BuildError].
+func Blame(ctx context.Context, tree TreeRef, path string) ([]overlay.BlameLine, []overlay.PrintedLine, error) {
 	pool := worker.NewPool(tree)
 	defer pool.Close()
 	scan, err := pool.Scan(ctx, worker.Scan{Tree: tree, Config: tree})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: scan.Config.Options()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if answer.Broken != nil {
-		return nil, answer.Broken
+		return nil, nil, answer.Broken
 	}
-	return answer.Lines, nil
+	return answer.Scalars, answer.Lines, nil
 }

@@ -42,21 +42,21 @@ func blameCommand() *cobra.Command {
 			if len(t.paths) == 1 {
 				path = t.paths[0]
 			}
-			lines, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path)
+			scalars, lines, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path)
 			if err != nil {
 				return err
 			}
 			if wanted != nil {
-				if lines = under(lines, wanted); len(lines) == 0 {
+				if scalars = under(scalars, wanted); len(scalars) == 0 {
 					return fmt.Errorf("no object of %s has a field %s; kustodian blame %s lists the fields", path, wanted, path)
 				}
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			switch {
 			case format == "json":
-				err = blameJSON(out, lines)
+				err = blameJSON(out, scalars)
 			case wanted != nil:
-				blameHistory(out, lines)
+				blameHistory(out, scalars)
 			default:
 				blameText(out, lines)
 			}
@@ -120,22 +120,22 @@ type blamePlace struct {
 	By   string `json:"by"`
 }
 
-// blameText prints the build as fields, the source before each, as git blame does.
-func blameText(w io.Writer, lines []overlay.BlameLine) {
-	width := 0
+// blameText prints the build, before each line where it is said and by what,
+// as git blame does. A question mark stands for a place that is not exact.
+func blameText(w io.Writer, lines []overlay.PrintedLine) {
+	places, by := 0, 0
 	for _, l := range lines {
-		width = max(width, len(place(l.Source)))
-	}
-	object := ""
-	for _, l := range lines {
-		if name := l.Object.String(); name != object {
-			if object != "" {
-				fmt.Fprintln(w)
-			}
-			fmt.Fprintf(w, "# %s\n", name)
-			object = name
+		if l.Source != nil {
+			places, by = max(places, len(place(*l.Source))), max(by, len(l.Source.By))
 		}
-		fmt.Fprintf(w, "%-*s  %-10s  %s: %s\n", width, place(l.Source), l.Source.By, l.Field, oneLine(l.Value))
+	}
+	for _, l := range lines {
+		var source overlay.Source
+		text := ""
+		if l.Source != nil {
+			source, text = *l.Source, place(*l.Source)
+		}
+		fmt.Fprintf(w, "%-*s  %-*s | %s\n", places, text, by, source.By, l.Text)
 	}
 }
 

@@ -79,7 +79,7 @@ func (p *Pool) Check(ctx context.Context, r Check) (CheckAnswer, error) {
 	return call[CheckAnswer](ctx, p, request{Check: &r})
 }
 
-// Explain asks for the source of every scalar of an overlay's build.
+// Explain asks for the source of every scalar and line of an overlay's build.
 func (p *Pool) Explain(ctx context.Context, r Explain) (ExplainAnswer, error) {
 	return call[ExplainAnswer](ctx, p, request{Explain: &r})
 }

@@ -183,11 +183,10 @@ func (s *server) explain(ctx context.Context, r Explain) (answer ExplainAnswer, 
 	if err != nil {
 		return answer, err
 	}
-	if answer.Lines, err = build.Blame(ctx); err != nil {
+	if answer.Scalars, err = build.Blame(ctx); err != nil {
 		return answer, err
 	}
-	text, err := build.YAML()
-	answer.YAML = string(text)
+	answer.Lines, err = build.Print(ctx)
 	return answer, err
 }
 

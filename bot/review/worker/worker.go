@@ -84,18 +84,19 @@ type CheckAnswer struct {
 	Reads    overlay.ReadSet     `json:"reads,omitempty"`
 }
 
-// An Explain asks for the source of every scalar of an overlay's build.
+// An Explain asks for the source of every scalar and every line of an
+// overlay's build.
 type Explain struct {
 	Tree    TreeRef         `json:"tree"`
 	Overlay string          `json:"overlay"`
 	Options overlay.Options `json:"options"`
 }
 
-// An ExplainAnswer is an overlay's build, scalar by scalar and as text.
+// An ExplainAnswer is an overlay's build, scalar by scalar and line by line.
 type ExplainAnswer struct {
-	Lines  []overlay.BlameLine `json:"lines"`
-	YAML   string              `json:"yaml"`
-	Broken *overlay.BuildError `json:"broken,omitempty"`
+	Scalars []overlay.BlameLine   `json:"scalars"`
+	Lines   []overlay.PrintedLine `json:"lines"`
+	Broken  *overlay.BuildError   `json:"broken,omitempty"`
 }
 
 // A Plan asks for fixes of findings.
