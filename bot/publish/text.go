@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 )
 
@@ -31,15 +32,22 @@ const (
 // severityColor is red, yellow or blue.
 var severityColor = map[rules.Severity]string{rules.Error: "1;31", rules.Warning: "1;33", rules.Info: "34"}
 
-// writeText writes one block a finding and a line that sums up.
+// writeText writes one block a finding, the worst first, and lines that sum up.
 func writeText(w io.Writer, report *review.Report, options Options) error {
 	color := paint(options.Color)
 	var b strings.Builder
-	for f := range active(report) {
+	explained := map[string]bool{}
+	for _, f := range bySeverity(report) {
 		writeBlock(&b, color, f, report.Files[f.Path])
+		if why, write := ruleText(f.Rule); why != "" && !explained[f.Rule] {
+			writeRow(&b, color, "why", why)
+			writeRow(&b, color, "write", write)
+			explained[f.Rule] = true
+		}
 		b.WriteByte('\n')
 	}
 	fmt.Fprintf(&b, "%s\n", color.in(bold, count(report).String()))
+	b.WriteString(fixable(report))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -51,19 +59,53 @@ func writeBlock(b *strings.Builder, color paint, f review.Finding, src []byte) {
 	if line := excerpt(f, src); line != "" {
 		b.WriteString(color.in(dim, line))
 	}
-	row := func(name, text string) {
-		if text != "" {
-			fmt.Fprintf(b, "  %s %s\n", color.in(dim, name+":"), printable(text))
+	writeRow(b, color, "in", some(f.Overlays))
+	if f.Fix != nil {
+		writeRow(b, color, "fix", f.Fix.Title)
+	}
+	if f.NoFixReason != fixes.ReasonOffline { // counted at the end
+		writeRow(b, color, "no fix", noFix(f))
+	}
+}
+
+// writeRow writes a named line of a block, nothing where there is no text.
+func writeRow(b *strings.Builder, color paint, name, text string) {
+	if text != "" {
+		fmt.Fprintf(b, "  %s %s\n", color.in(dim, name+":"), printable(text))
+	}
+}
+
+// some lists a few overlays and counts the others, so that a base's fault
+// stays in sight.
+func some(overlays []string) string {
+	const few = 3
+	if len(overlays) <= few+1 {
+		return listing(overlays)
+	}
+	return fmt.Sprintf("%s and %d more overlays", strings.Join(overlays[:few], ", "), len(overlays)-few)
+}
+
+// fixable says what kustodian fix does about the report, "" where it does nothing.
+func fixable(report *review.Report) string {
+	fixed, offline := 0, 0
+	for f := range active(report) {
+		if f.Fix != nil {
+			fixed++
+		} else if f.NoFixReason == fixes.ReasonOffline {
+			offline++
 		}
 	}
-	row("in", listing(f.Overlays))
-	why, write := ruleText(f.Rule)
-	row("why", why)
-	row("write", write)
-	if f.Fix != nil {
-		row("fix", f.Fix.Title)
+	var does []string
+	if fixed > 0 {
+		does = append(does, fmt.Sprintf("has a proved fix for %d of them", fixed))
 	}
-	row("no fix", noFix(f))
+	if offline > 0 {
+		does = append(does, fmt.Sprintf("asks registries for the digests of %d", offline))
+	}
+	if len(does) == 0 {
+		return ""
+	}
+	return "kustodian fix " + listing(does) + "\n"
 }
 
 // position is path:line:column as far as it is known.
