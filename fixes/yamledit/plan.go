@@ -185,7 +185,7 @@ func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*N
 	if err != nil {
 		return Splice{}, nil, err
 	}
-	if n, err = f.place(document, path); err != nil {
+	if _, err := f.place(document, path); err != nil {
 		return Splice{}, nil, err
 	}
 	expect := expectAt(path, func(n *Node) {

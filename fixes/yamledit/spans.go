@@ -253,13 +253,5 @@ func (s spans) blockScalar(at, parent int) (int, bool) {
 	if b.end == b.start { // nothing but a header
 		return s.lines.end(at), true
 	}
-	end := b.end
-	for end > b.start && breakAt(s.src[end-1:]) > 0 && s.lines.start(end-1) < end {
-		if bytes.HasSuffix(s.src[:end], []byte("\r\n")) {
-			end--
-		}
-		end--
-		break
-	}
-	return end, true
+	return b.end - breakBefore(s.src[b.start:b.end]), true
 }
