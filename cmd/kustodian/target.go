@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -30,7 +32,9 @@ func targetOf(paths []string) (target, error) {
 			return t, err
 		}
 		// The root is found through links, so the path has to be too.
-		if absolute, err = filepath.EvalSymlinks(absolute); err != nil {
+		if absolute, err = filepath.EvalSymlinks(absolute); errors.Is(err, fs.ErrNotExist) {
+			return t, fmt.Errorf("there is no %s", path)
+		} else if err != nil {
 			return t, err
 		}
 		info, err := os.Stat(absolute)
