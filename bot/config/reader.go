@@ -130,12 +130,12 @@ func (r *reader) flag(to *bool) func(*yaml.Node) {
 
 // fault keeps a finding at the node.
 func (r *reader) fault(n *yaml.Node, format string, args ...any) {
-	r.faults = append(r.faults, rules.Finding{
+	f := rules.Finding{
 		Rule: "config-invalid", Severity: rules.Error,
 		Path: r.path, Line: max(n.Line, 1), Column: max(n.Column, 1), EndLine: max(n.Line, 1),
-		Message:     fmt.Sprintf(format, args...),
-		Fingerprint: rules.Fingerprint("config-invalid", r.path, fmt.Sprintf(format, args...)),
-	})
+		Message: fmt.Sprintf(format, args...),
+	}
+	r.faults = append(r.faults, f.At(r.path))
 }
 
 // target is the node that an alias stands for.
@@ -159,13 +159,17 @@ func kind(n *yaml.Node) string {
 	return strconv.Quote(n.Value)
 }
 
-// near is "; did you mean X?" where a word is one or two letters off, else
-// the words there are.
+// near is "; did you mean X?" with the nearest of words where that is a few
+// letters off, else the words there are.
 func near(word string, words []string) string {
+	best, off := "", len(word)
 	for _, w := range words {
-		if levenshtein.ComputeDistance(word, w) <= max(1, len(w)/3) {
-			return fmt.Sprintf("; did you mean %q?", w)
+		if d := levenshtein.ComputeDistance(word, w); d < off && d <= max(1, len(w)/3) {
+			best, off = w, d
 		}
+	}
+	if best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
 	}
 	if len(words) > 12 {
 		return ""

@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -47,7 +48,9 @@ func run(ctx context.Context) int {
 	case errors.Is(err, errFindings):
 		return 1
 	}
-	fmt.Fprintln(os.Stderr, "kustodian:", err)
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(os.Stderr, "kustodian:", strings.TrimSuffix(line, "\n"))
+	}
 	return 2
 }
 

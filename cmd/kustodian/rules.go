@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -84,10 +85,11 @@ func explainRule(w io.Writer, id string) error {
 	if example, err := firstCase(id); err != nil {
 		return err
 	} else if example != nil {
-		fmt.Fprintln(w, "Example, with what is found on the lines at fault:")
+		fmt.Fprintln(w, "Example, in which an arrow marks what is found:")
 		for _, file := range example.Files {
 			if !strings.HasPrefix(file.Name, "want/") {
-				fmt.Fprintf(w, "\n  # %s\n  %s\n", file.Name, strings.ReplaceAll(strings.TrimRight(string(file.Data), "\n"), "\n", "\n  "))
+				text := expectation.ReplaceAllString(strings.TrimRight(string(file.Data), "\n"), "# <- $1")
+				fmt.Fprintf(w, "\n  # %s\n  %s\n", file.Name, strings.ReplaceAll(text, "\n", "\n  "))
 			}
 		}
 		fmt.Fprintln(w)
@@ -96,6 +98,10 @@ func explainRule(w io.Writer, id string) error {
 	fmt.Fprintf(w, "To silence one line, with its reason:\n\n  # kustodian:ignore %s the reason\n", rule.ID)
 	return nil
 }
+
+// expectation is what a case says of a finding: at which line, of which rule,
+// and with which words.
+var expectation = regexp.MustCompile(`(?m)# want(?:\+\d+)? (\S+) ".*$`)
 
 // firstCase is the first case of a rule, nil where it has none.
 func firstCase(id string) (*txtar.Archive, error) {
