@@ -27,6 +27,7 @@ type Bot struct {
 type Overrides struct {
 	GitHub   func(*github.Options)
 	Registry func(*registry.Resolver)
+	Queue    func(*queue.Options)
 	Log      *slog.Logger
 }
 
@@ -48,10 +49,14 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	if err != nil {
 		return nil, err
 	}
-	q, err := queue.Open(ctx, queue.Options{
+	jobs := queue.Options{
 		Folder: filepath.Join(settings.DataDir, "queue"), URL: settings.NATSURL, Credentials: settings.NATSCredentials,
 		Replicas: settings.NATSReplicas, Workers: settings.Workers, Log: log,
-	})
+	}
+	if overrides.Queue != nil {
+		overrides.Queue(&jobs)
+	}
+	q, err := queue.Open(ctx, jobs)
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
