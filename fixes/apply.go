@@ -8,13 +8,13 @@ import (
 	"slices"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
-	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // Apply returns the files as the fixes leave them, by path; nil for a deleted
-// one. It returns a *NoFix of ReasonConflict where two fixes change the same
-// bytes, or create or delete what another one changes.
-func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
+// one. read returns a file as it is, and an error of fs.ErrNotExist for one that
+// is not there. Apply returns a *NoFix of ReasonConflict where two fixes change
+// the same bytes, or create or delete what another one changes.
+func Apply(read func(path string) ([]byte, error), fixes []Fix) (map[string][]byte, error) {
 	changes := map[string][]FileChange{}
 	for _, fix := range fixes {
 		for _, change := range fix.Files {
@@ -23,7 +23,7 @@ func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
 	}
 	files := map[string][]byte{}
 	for path, changes := range changes {
-		after, err := applyFile(snapshot, path, changes)
+		after, err := applyFile(read, path, changes)
 		if err != nil {
 			return nil, err
 		}
@@ -32,7 +32,7 @@ func Apply(snapshot *overlay.Snapshot, fixes []Fix) (map[string][]byte, error) {
 	return files, nil
 }
 
-func applyFile(snapshot *overlay.Snapshot, path string, changes []FileChange) ([]byte, error) {
+func applyFile(read func(string) ([]byte, error), path string, changes []FileChange) ([]byte, error) {
 	var splices []yamledit.Splice
 	for _, change := range changes {
 		splices = append(splices, change.Splices...)
@@ -41,7 +41,7 @@ func applyFile(snapshot *overlay.Snapshot, path string, changes []FileChange) ([
 		}
 	}
 	first := changes[0]
-	src, err := snapshot.ReadFile(path)
+	src, err := read(path)
 	switch {
 	case first.Create != nil && err == nil:
 		return nil, &NoFix{ReasonConflict, fmt.Sprintf("%s was to be created and is there already.", path)}

@@ -163,7 +163,7 @@ func (c *fixCase) run(t *testing.T) {
 			t.Errorf("want a refusal %s %q; got %v", r.reason, r.text, planned.NoFix)
 		}
 	}
-	files, err := Apply(tree.snapshot, proved)
+	files, err := Apply(tree.snapshot.ReadFile, proved)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func (c *fixCase) run(t *testing.T) {
 // unchanged plans the fixed tree: nothing but what was withheld is planned again.
 func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, proved []Fix) {
 	t.Helper()
-	files, err := Apply(tree.snapshot, proved)
+	files, err := Apply(tree.snapshot.ReadFile, proved)
 	if err != nil {
 		t.Fatal(err)
 	}

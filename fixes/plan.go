@@ -199,7 +199,7 @@ func (p *planner) ask(q Question) (Answer, error) {
 // hasFinding believes the finding where it names the overlay; where it does
 // not, that overlay may not have been checked.
 func (p *planner) hasFinding(ctx context.Context, finding rules.Finding, build *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
-	if slices.Contains(finding.Overlays, build.Overlay) && o.Origin == finding.Origin && isIn(field, finding.Field) {
+	if slices.Contains(finding.Overlays, build.Overlay) && (o.Origin == finding.Origin && isIn(field, finding.Field) || bySameEntry(finding, o)) {
 		return true, nil
 	}
 	if _, ok := p.found[build.Overlay]; !ok {
@@ -210,6 +210,12 @@ func (p *planner) hasFinding(ctx context.Context, finding rules.Finding, build *
 		p.found[build.Overlay] = findings
 	}
 	return slices.ContainsFunc(p.found[build.Overlay], func(f rules.Finding) bool {
-		return f.Rule == finding.Rule && f.Object == o.Ref && isIn(field, f.Field)
+		return f.Rule == finding.Rule && (f.Object == o.Ref && isIn(field, f.Field) || bySameEntry(f, o))
 	}), nil
+}
+
+// bySameEntry reports whether a finding is about an entry of images that sets
+// fields of the object: there is one finding for all that the entry sets.
+func bySameEntry(f rules.Finding, o *overlay.Object) bool {
+	return f.Source.Entry != "" && (f.Origin == o.Origin || slices.Contains(f.Others, o.Origin))
 }

@@ -16,7 +16,7 @@ import (
 // cannot be applied together.
 func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
 	proof := OverlayProof{Overlay: path}
-	files, err := Apply(before, fixes)
+	files, err := Apply(before.ReadFile, fixes)
 	var conflict *NoFix
 	if errors.As(err, &conflict) {
 		proof.Error = conflict.Detail

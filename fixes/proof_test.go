@@ -293,7 +293,7 @@ func TestApply(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := Apply(snapshot, test.fixes)
+			got, err := Apply(snapshot.ReadFile, test.fixes)
 			var noFix *NoFix
 			if test.fails != (errors.As(err, &noFix) && noFix.Reason == ReasonConflict) || !test.fails && err != nil {
 				t.Fatalf("error %v, want a conflict: %t", err, test.fails)

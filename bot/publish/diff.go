@@ -3,6 +3,7 @@ package publish
 import (
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	udiff "github.com/aymanbagabas/go-udiff"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
 )
 
 // A fileDiff is a file before and after fixes; nil is a file that is not there.
@@ -51,42 +53,26 @@ func Fixed(report *review.Report) (map[string][]byte, error) {
 
 func writeDiff(w io.Writer, report *review.Report, _ Options) error { return Diff(w, report) }
 
-// applied are the files as all of the fixes leave them, by path. An edit that
-// several fixes share is made once.
-func applied(fixes []review.ProvedFix) ([]fileDiff, error) {
-	before, after := map[string][]byte{}, map[string][]byte{}
-	edits := map[string][]udiff.Edit{}
-	for _, fix := range fixes {
-		for _, file := range fix.Files {
-			p := file.Path
-			before[p] = fix.Before[p]
-			if file.Create != nil || file.Delete {
-				if known, ok := after[p]; ok && string(known) != string(fix.After[p]) {
-					return nil, fmt.Errorf("applying fixes: two of them write %s", p)
-				}
-				after[p] = fix.After[p]
-			}
-			for _, s := range file.Splices {
-				e := udiff.Edit{Start: s.Start, End: s.End, New: s.New}
-				if !slices.Contains(edits[p], e) {
-					edits[p] = append(edits[p], e)
-				}
-			}
-		}
+// applied are the files as all of the fixes leave them, by path.
+func applied(proved []review.ProvedFix) ([]fileDiff, error) {
+	before := map[string][]byte{}
+	all := make([]fixes.Fix, len(proved))
+	for i, fix := range proved {
+		all[i] = fix.Fix
+		maps.Copy(before, fix.Before)
 	}
-	for p, list := range edits {
-		if _, ok := after[p]; ok {
-			return nil, fmt.Errorf("applying fixes: one edits %s, another replaces it", p)
+	after, err := fixes.Apply(func(path string) ([]byte, error) {
+		if src := before[path]; src != nil {
+			return src, nil
 		}
-		text, err := udiff.ApplyBytes(before[p], list)
-		if err != nil {
-			return nil, fmt.Errorf("applying fixes to %s: %w", p, err)
-		}
-		after[p] = text
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+	}, all)
+	if err != nil {
+		return nil, fmt.Errorf("applying fixes: %w", err)
 	}
 	var out []fileDiff
-	for _, p := range slices.Sorted(maps.Keys(after)) {
-		out = append(out, fileDiff{path: p, before: before[p], after: after[p]})
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		out = append(out, fileDiff{path: path, before: before[path], after: after[path]})
 	}
 	return out, nil
 }
