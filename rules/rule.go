@@ -114,13 +114,17 @@ type Finding struct {
 	// source document names it.
 	Object overlay.ObjectRef `json:"object"`
 	Origin overlay.ObjectRef `json:"origin"`
+	// Others are the further objects that the same source is at fault for, as
+	// Origin names them.
+	Others []overlay.ObjectRef `json:"others,omitempty"`
 	// Source is the whole answer to where the field is said; Path, Line and
 	// Column repeat it.
 	Source overlay.Source `json:"source"`
 	// Overlays are the overlays that have the finding, sorted.
 	Overlays []string `json:"overlays"`
-	// Fingerprint is the finding's identity: rule, source file, origin and
-	// field; never a line, never an overlay.
+	// Fingerprint is the finding's identity: rule and source file, with origin
+	// and field, the entry of images or replicas, or the message where it is
+	// about no object; never a line, never an overlay.
 	Fingerprint string `json:"fingerprint"`
 	// Reason tells findings of one rule apart, such as why a build failed.
 	Reason string `json:"reason"`

@@ -85,6 +85,15 @@ func container(field overlay.Field) overlay.Field {
 	return nil
 }
 
+// AddOthers adds the objects of another finding at the same source.
+func (f *Finding) AddOthers(other Finding) {
+	for _, origin := range append([]overlay.ObjectRef{other.Origin}, other.Others...) {
+		if origin != f.Origin && !slices.Contains(f.Others, origin) {
+			f.Others = append(f.Others, origin)
+		}
+	}
+}
+
 // Merge joins the findings of several builds: those of one fingerprint become
 // one finding that names every overlay, in the order of file and line. The
 // severest counts.
@@ -95,11 +104,12 @@ func Merge(findings ...[]Finding) []Finding {
 		i, seen := at[f.Fingerprint]
 		if !seen {
 			at[f.Fingerprint] = len(out)
-			f.Overlays = slices.Clone(f.Overlays)
+			f.Overlays, f.Others = slices.Clone(f.Overlays), slices.Clone(f.Others)
 			out = append(out, f)
 			continue
 		}
 		out[i].Severity = max(out[i].Severity, f.Severity)
+		out[i].AddOthers(f)
 		out[i].Overlays = append(out[i].Overlays, f.Overlays...)
 	}
 	for i := range out {

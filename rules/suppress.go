@@ -64,9 +64,9 @@ func ignoreFault(id, reason string) string {
 }
 
 func invalidIgnore(f Finding, line int, fault string) Finding {
-	return Finding{
+	invalid := Finding{
 		Rule: "ignore-invalid", Severity: Warning, Message: fault,
 		Path: f.Path, Line: line, Column: 1, EndLine: line, Overlays: f.Overlays,
-		Fingerprint: Fingerprint("ignore-invalid", f.Path, fault),
 	}
+	return invalid.At(f.Path)
 }

@@ -1,30 +1,31 @@
 package review
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
+	"math"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // compare fills the report with what the head has and the base has not.
 func (r *run) compare(head, base []rules.Finding) {
-	for _, o := range r.reached(&r.head) {
-		a := r.head.checked[o.Path]
+	for _, o := range r.head.reached {
 		r.report.Overlays = append(r.report.Overlays, OverlayReport{
-			Path: o.Path, Environment: o.Environment, Objects: a.Objects, Built: a.Broken == nil,
+			Path: o.Path, Environment: o.Environment, Objects: r.head.checked[o.Path].Objects, Built: r.head.built(o.Path),
 		})
 	}
-	head = append(head, r.head.scan.ConfigFindings...)
-	base = append(base, r.base.scan.ConfigFindings...)
+	head = rules.Merge(head, r.head.scan.ConfigFindings)
+	base = rules.Merge(base, r.base.scan.ConfigFindings)
 
 	before, after := map[string]bool{}, map[string]bool{}
 	for _, f := range base {
@@ -33,55 +34,83 @@ func (r *run) compare(head, base []rules.Finding) {
 	for _, f := range head {
 		identity := f.At(r.oldPath(f.Path)).Fingerprint
 		after[identity] = true
-		if !before[identity] && r.brought(f) {
+		if before[identity] {
+			continue
+		}
+		if r.brought(f) {
 			r.report.Findings = append(r.report.Findings, Finding{Finding: f, ProvedFix: -1})
 		}
 	}
 	for _, f := range base {
-		if !after[f.Fingerprint] {
+		if !after[f.Fingerprint] && r.gone(f) {
 			r.report.Fixed = append(r.report.Fixed, f)
 		}
 	}
 }
 
 // brought reports whether a finding that the base does not show is new. Where
-// none of its overlays built at the base nobody knows what they showed, so
-// only what the diff touches counts.
+// nothing that could show it was built at the base, nobody knows whether it
+// was there, so only what the diff touches counts.
 func (r *run) brought(f rules.Finding) bool {
-	if r.base.ref.IsZero() || f.Rule == "build-failed" {
-		return true
-	}
-	for _, o := range f.Overlays {
-		if a, ok := r.base.checked[o]; !ok || a.Broken == nil {
-			return true
+	return r.base.ref.IsZero() || !r.hidden(f) ||
+		slices.ContainsFunc(r.changedLines(f.Path), func(l mirror.Range) bool { return f.Line <= l.Last && f.EndLine >= l.First })
+}
+
+// hidden reports whether the base may have a finding and could not show it,
+// since what would show it did not build: the overlay itself, or for an
+// overlay that is new all others that read the file.
+func (r *run) hidden(f rules.Finding) bool {
+	hidden := false
+	for _, o := range r.head.reached {
+		if !slices.Contains(f.Overlays, o.Path) {
+			continue
 		}
+		could := []string{path.Dir(r.oldPath(o.File))}
+		if _, ok := r.base.checked[could[0]]; !ok {
+			could = nil
+			for _, reader := range r.base.roots {
+				if slices.Contains(reader.Reads, r.oldPath(f.Path)) {
+					could = append(could, reader.Path)
+				}
+			}
+		}
+		if len(could) == 0 || slices.ContainsFunc(could, r.base.built) {
+			return false
+		}
+		hidden = true
 	}
-	if len(f.Overlays) == 0 {
-		return true
-	}
-	return slices.ContainsFunc(r.changedLines(f.Path), func(lines mirror.Range) bool {
-		return f.Line <= lines.Last && f.EndLine >= lines.First
+	return hidden
+}
+
+// gone reports whether a finding of the base that the head does not show is
+// put right: whatever could still show it was built again, or is no more.
+func (r *run) gone(f rules.Finding) bool {
+	return !slices.ContainsFunc(r.head.roots, func(o overlay.Overlay) bool {
+		if !slices.ContainsFunc(r.head.reached, func(reached overlay.Overlay) bool { return reached.Path == o.Path }) {
+			return slices.Contains(o.Reads, f.Path)
+		}
+		return !r.head.built(o.Path) && slices.Contains(f.Overlays, path.Dir(r.oldPath(o.File)))
 	})
 }
 
-// changedLines are the lines of a file of the head that the change touches.
+// changedLines are the lines of a file of the head that the change touches:
+// all of them where a side cannot be read.
 func (r *run) changedLines(path string) []mirror.Range {
 	if !slices.ContainsFunc(r.changes, func(c mirror.Change) bool { return c.Path == path }) {
 		return nil
 	}
-	head, err := readFile(r.head.ref, path)
+	head, err := r.head.tree.ReadFile(path)
 	if err != nil {
-		return nil
+		return []mirror.Range{{First: 1, Last: math.MaxInt}}
 	}
-	base, err := readFile(r.base.ref, r.oldPath(path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil
+	base, err := r.base.tree.ReadFile(r.oldPath(path))
+	if err != nil {
+		return []mirror.Range{{First: 1, Last: math.MaxInt}}
 	}
 	return mirror.ChangedLines(base, head)
 }
 
-// silence marks what the configuration ignores, and reports ignores that no
-// longer count.
+// silence marks what the configuration ignores, unless its date has passed.
 func (r *run) silence() {
 	today := time.Now().UTC().Format(time.DateOnly)
 	for i := range r.report.Findings {
@@ -105,55 +134,97 @@ func matches(pattern, path string, overlays []string) bool {
 	})
 }
 
-// read keeps the bytes of the files that have a finding.
-func (r *run) read() error {
+// read keeps the bytes of the files that have a finding. A file that is
+// missing, or too large to be read, has none: its finding says so.
+func (r *run) read() {
 	r.report.Files = map[string][]byte{}
 	for _, f := range r.report.Findings {
 		if _, ok := r.report.Files[f.Path]; ok || f.Path == "" {
 			continue
 		}
-		src, err := readFile(r.head.ref, f.Path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // a finding on a file that is missing
+		if src, err := r.head.tree.ReadFile(f.Path); err == nil {
+			r.report.Files[f.Path] = src
 		}
-		if err != nil {
-			return err
-		}
-		r.report.Files[f.Path] = src
 	}
-	return nil
 }
 
-// readFile reads one file of a tree without looking into it.
-func readFile(ref TreeRef, path string) ([]byte, error) {
-	tree, err := ref.Open()
-	if err != nil {
-		return nil, err
-	}
-	src, err := tree.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return src, nil
-}
-
-// refused is the finding of an overlay that did not build.
-func refused(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
+// unbuilt are the findings of an overlay that did not build: each of its
+// refusals, else the fault that broke it.
+func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 	if broken == nil {
 		return nil
 	}
-	f := rules.Finding{
-		Rule: "build-failed", Severity: rules.Error, Reason: broken.Reason,
-		Path: broken.Path, Line: broken.Line, Column: broken.Column, EndLine: broken.Line,
-		Message: broken.Message, Overlays: []string{o.Path},
+	faults := o.Refusals
+	if len(faults) == 0 {
+		message := broken.Message
+		if broken.Hint != "" {
+			message += "; " + broken.Hint
+		}
+		faults = []overlay.Refusal{{Reason: broken.Reason, Path: broken.Path, Line: broken.Line, Column: broken.Column, Message: message}}
 	}
-	switch broken.Reason {
-	case overlay.ReasonRemote, overlay.ReasonHelm, overlay.ReasonExec, overlay.ReasonOutside:
-		// Left alone on purpose: the overlay may be right, it is not checked.
-		f.Rule, f.Severity = "reference-refused", rules.Info
+	var out []rules.Finding
+	for _, fault := range faults {
+		f := rules.Finding{
+			Rule: "build-failed", Severity: rules.Error, Reason: fault.Reason, Message: strings.TrimSpace(fault.Text + " " + fault.Message),
+			Path: fault.Path, Line: fault.Line, Column: fault.Column, EndLine: fault.Line, Overlays: []string{o.Path},
+		}
+		switch fault.Reason {
+		case overlay.ReasonRemote, overlay.ReasonHelm, overlay.ReasonExec, overlay.ReasonOutside:
+			// Left alone on purpose: the overlay may be right, it is not checked.
+			f.Rule, f.Severity = "reference-refused", rules.Info
+		}
+		out = append(out, f.At(f.Path))
 	}
-	if broken.Hint != "" {
-		f.Message += "; " + broken.Hint
+	return out
+}
+
+// join makes one finding of those that would say the same of the same place,
+// and lets it name the objects that share the place.
+func (r *run) join() {
+	type place struct {
+		rule, path, message string
+		line, column        int
 	}
-	return []rules.Finding{f.At(f.Path)}
+	at := map[place]int{}
+	var joined []Finding
+	for _, f := range r.report.Findings {
+		key := place{f.Rule, f.Path, f.Message, f.Line, f.Column}
+		i, seen := at[key]
+		if !seen {
+			at[key] = len(joined)
+			joined = append(joined, f)
+			continue
+		}
+		first := &joined[i]
+		first.Severity = max(first.Severity, f.Severity)
+		first.AddOthers(f.Finding)
+		first.Overlays = append(first.Overlays, f.Overlays...)
+		slices.Sort(first.Overlays)
+		first.Overlays = slices.Compact(first.Overlays)
+		if first.Fix == nil && f.Fix != nil {
+			first.Fix, first.ProvedFix, first.NoFix, first.NoFixReason = f.Fix, f.ProvedFix, "", fixes.NoReason
+		}
+	}
+	for i := range joined {
+		joined[i].Message += shared(joined[i].Others)
+	}
+	r.report.Findings = append([]Finding{}, joined...)
+}
+
+// maxShared is how many objects a message names.
+const maxShared = 3
+
+// shared is the end of a message that names the other objects at its place.
+func shared(others []overlay.ObjectRef) string {
+	if len(others) == 0 {
+		return ""
+	}
+	var names []string
+	for _, o := range others[:min(len(others), maxShared)] {
+		names = append(names, o.Kind+" "+o.Name)
+	}
+	if more := len(others) - maxShared; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return "; the same line says so for " + strings.Join(names, ", ")
 }

@@ -148,9 +148,9 @@ func (r *run) proved(fix fixes.Fix, proof fixes.Proof) (ProvedFix, error) {
 	out := ProvedFix{Fix: fix, Proof: proof, Before: map[string][]byte{}, After: map[string][]byte{}}
 	for _, file := range fix.Files {
 		if file.Create == nil {
-			src, err := readFile(r.head.ref, file.Path)
+			src, err := r.head.tree.ReadFile(file.Path)
 			if err != nil {
-				return out, err
+				return out, fmt.Errorf("reading %s: %w", file.Path, err)
 			}
 			out.Before[file.Path] = src
 		} else {

@@ -36,7 +36,7 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	if err := run.scan(ctx); err != nil {
 		return nil, err
 	}
-	head, err := run.check(ctx, &run.head, run.reached(&run.head))
+	head, err := run.check(ctx, &run.head, run.head.reached)
 	if err != nil {
 		return nil, err
 	}
@@ -46,14 +46,13 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	}
 	run.compare(head, base)
 	run.silence()
-	if err := run.read(); err != nil {
-		return nil, err
-	}
+	run.read()
 	if job.Fix {
 		if err := run.fix(ctx); err != nil {
 			return nil, err
 		}
 	}
+	run.join()
 	return run.report, nil
 }
 
@@ -70,62 +69,94 @@ type run struct {
 // A side is one of the two trees.
 type side struct {
 	ref     TreeRef
+	tree    overlay.Tree // for one goroutine: the run's own
 	scan    worker.ScanAnswer
 	roots   []overlay.Overlay
+	reached []overlay.Overlay             // the roots that the change reaches
 	checked map[string]worker.CheckAnswer // by overlay
+}
+
+// built reports whether the overlay was built. One that was not says nothing
+// of what it would show.
+func (s *side) built(overlay string) bool {
+	a, ok := s.checked[overlay]
+	return ok && a.Broken == nil
 }
 
 // scan finds the overlays of both sides and what differs between them.
 func (r *run) scan(ctx context.Context) error {
 	r.head.ref, r.base.ref = r.job.Head, r.job.Base
+	group, groupCtx := errgroup.WithContext(ctx)
 	for _, s := range []*side{&r.head, &r.base} {
 		s.checked = map[string]worker.CheckAnswer{}
 		if s.ref.IsZero() {
 			continue
 		}
 		var err error
-		s.scan, err = r.pool.Scan(ctx, worker.Scan{Tree: s.ref, Config: r.job.Config})
-		if err != nil {
-			return fmt.Errorf("finding the overlays of %s: %w", s.ref, err)
+		if s.tree, err = s.ref.Open(); err != nil {
+			return err
 		}
-		s.roots = roots(s.scan.Overlays)
+		group.Go(func() error {
+			if s.scan, err = r.pool.Scan(groupCtx, worker.Scan{Tree: s.ref, Config: r.job.Config}); err != nil {
+				return fmt.Errorf("finding the overlays of %s: %w", s.ref, err)
+			}
+			s.roots = roots(s.scan.Overlays)
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
 	}
 	r.report.Config = r.head.scan.Config
 	r.report.Kustomize = len(r.head.scan.Overlays)+len(r.base.scan.Overlays) > 0
 	r.report.Total = len(r.head.roots)
-	if r.base.ref.IsZero() {
-		return nil
+	if !r.base.ref.IsZero() {
+		var err error
+		if r.changes, err = mirror.Changes(r.base.tree, r.head.tree); err != nil {
+			return err
+		}
 	}
-	base, err := r.base.ref.Open()
-	if err != nil {
-		return err
-	}
-	head, err := r.head.ref.Open()
-	if err != nil {
-		return err
-	}
-	r.changes, err = mirror.Changes(base, head)
-	return err
+	r.reach()
+	return nil
 }
 
-// reached are the overlays of a side that the change reaches, or all of the
-// job's paths where there is no base.
-func (r *run) reached(s *side) []overlay.Overlay {
+// reach finds the overlays of both sides that the change reaches, or all of
+// the job's paths where there is no base.
+func (r *run) reach() {
+	changed := r.changed()
+	for _, s := range []*side{&r.head, &r.base} {
+		for _, o := range s.roots {
+			reached := r.base.ref.IsZero() || slices.ContainsFunc(o.Reads, func(p string) bool { return changed[p] })
+			if reached && r.asked(o) {
+				s.reached = append(s.reached, o)
+			}
+		}
+	}
+}
+
+// changed is every path that differs between the sides, with the folders that
+// came or went: an overlay that looked for such a folder sees the change
+// without reading a file in it.
+func (r *run) changed() map[string]bool {
 	changed := map[string]bool{}
 	for _, c := range r.changes {
-		changed[c.Path] = true
-		if c.OldPath != "" {
-			changed[c.OldPath] = true
+		for _, p := range []string{c.Path, c.OldPath} {
+			if p == "" {
+				continue
+			}
+			changed[p] = true
+			for dir := path.Dir(p); !changed[dir] && !(r.head.hasFolder(dir) && r.base.hasFolder(dir)); dir = path.Dir(dir) {
+				changed[dir] = true
+			}
 		}
 	}
-	var out []overlay.Overlay
-	for _, o := range s.roots {
-		reached := r.base.ref.IsZero() || slices.ContainsFunc(o.Reads, func(p string) bool { return changed[p] })
-		if reached && r.asked(o) {
-			out = append(out, o)
-		}
-	}
-	return out
+	return changed
+}
+
+// hasFolder reports whether a folder can be listed.
+func (s *side) hasFolder(dir string) bool {
+	_, err := s.tree.ReadDir(dir)
+	return dir == "." || err == nil
 }
 
 // asked reports whether an overlay is at or below the job's paths, or reads
@@ -172,30 +203,37 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	var found [][]rules.Finding
 	for i, a := range answers {
 		s.checked[a.Overlay] = a
-		found = append(found, a.Findings, refused(overlays[i], a.Broken))
+		found = append(found, a.Findings, unbuilt(overlays[i], a.Broken))
 	}
 	return rules.Merge(found...), nil
 }
 
-// checkBase builds the base's side: the overlays that the change reaches, and
-// those that read a file in which the head has a finding, since a fault that
-// the base shows elsewhere is not new.
+// checkBase builds the base's side: the overlays that the change reaches, the
+// folders that are built on their own only at the head, and the overlays that
+// read a file in which the head has a finding. A fault that the base shows
+// anywhere is not new.
 func (r *run) checkBase(ctx context.Context, head []rules.Finding) ([]rules.Finding, error) {
 	if r.base.ref.IsZero() {
 		return nil, nil
 	}
-	reached := r.reached(&r.base)
+	was := map[string]bool{}
+	for _, o := range r.head.reached {
+		was[path.Dir(r.oldPath(o.File))] = true
+	}
 	faulty := map[string]bool{}
 	for _, f := range head {
 		faulty[r.oldPath(f.Path)] = true
 	}
-	for _, o := range r.base.roots {
-		known := slices.ContainsFunc(reached, func(other overlay.Overlay) bool { return other.Path == o.Path })
-		if !known && slices.ContainsFunc(o.Reads, func(p string) bool { return faulty[p] }) {
-			reached = append(reached, o)
+	overlays := slices.Clone(r.base.reached)
+	for _, o := range r.base.scan.Overlays {
+		root := slices.ContainsFunc(r.base.roots, func(root overlay.Overlay) bool { return root.Path == o.Path })
+		known := slices.ContainsFunc(overlays, func(other overlay.Overlay) bool { return other.Path == o.Path })
+		shows := was[o.Path] && !o.Component || root && slices.ContainsFunc(o.Reads, func(p string) bool { return faulty[p] })
+		if shows && !known {
+			overlays = append(overlays, o)
 		}
 	}
-	return r.check(ctx, &r.base, reached)
+	return r.check(ctx, &r.base, overlays)
 }
 
 // oldPath is the path that a file of the head has at the base.

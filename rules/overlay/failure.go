@@ -76,7 +76,7 @@ func (f *failure) kustomizations() *BuildError {
 		}
 		if k.err != nil {
 			e := f.at(k.path, nil, ReasonInvalid, "the YAML does not parse: "+yamlWords(k.err), "")
-			e.Line = lineIn(k.err)
+			e.Line = brokenLine(k.data, lineIn(k.err))
 			return e
 		}
 		if k.root == nil {
@@ -239,7 +239,7 @@ func (f *failure) yaml() *BuildError {
 				var n yaml.Node
 				if err := yaml.Unmarshal(d.bytes(), &n); err != nil {
 					e := f.at(at.path, nil, ReasonInvalid, "the YAML does not parse: "+yamlWords(err), "")
-					e.Line = d.line + lineIn(err) - 1
+					e.Line = d.line + brokenLine(d.bytes(), lineIn(err)) - 1
 					return e
 				}
 			}

@@ -119,6 +119,9 @@ type Source struct {
 	EndLine int `json:"endLine,omitempty"`
 	// By is what set the field: one of the By constants.
 	By string `json:"by"`
+	// Entry is the name of the entry of a kustomization's images or replicas,
+	// where By is one of those: one entry can set fields of many objects.
+	Entry string `json:"entry,omitempty"`
 	// How says how it is known: one of the How constants.
 	How string `json:"how"`
 	// Exact is false where Path and Line are the best guess, such as the

@@ -130,6 +130,11 @@ func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
 	at := func(n *yaml.Node, by string) Source {
 		return Source{Path: k.path, Line: n.Line, Column: n.Column, EndLine: endLine(n), By: by}
 	}
+	entryAt := func(n *yaml.Node, by string, of *yaml.Node) Source {
+		source := at(n, by)
+		source.Entry = scalar(entry(of, "name"))
+		return source
+	}
 	set := func(n *yaml.Node, by string) {
 		if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
 			setWord(n, t.word(at(n, by), n.Value))
@@ -155,15 +160,20 @@ func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
 		eachIn(entry(label, "pairs"), ByLabels)
 	}
 	for _, image := range items(entry(root, "images")) {
-		set(entry(image, "newTag"), ByImages)
-		set(entry(image, "digest"), ByImages)
+		set := func(n *yaml.Node) {
+			if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
+				setWord(n, t.word(entryAt(n, ByImages, image), n.Value))
+			}
+		}
+		set(entry(image, "newTag"))
+		set(entry(image, "digest"))
 		if name := entry(image, "newName"); !t.shy && name != nil && !t.chained(name.Value, root) {
-			set(name, ByImages)
+			set(name)
 		}
 	}
 	for _, replicas := range items(entry(root, "replicas")) {
 		if n := entry(replicas, "count"); n != nil && n.Value != "" {
-			t.word(at(n, ByReplicas), n.Value)
+			t.word(entryAt(n, ByReplicas, replicas), n.Value)
 			n.Value = strconv.Itoa(firstNumber + len(t.all) - 1)
 		}
 	}
