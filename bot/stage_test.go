@@ -285,20 +285,34 @@ func (p *play) said() []string {
 	p.Helper()
 	out := []string{}
 	for _, t := range p.state().Threads {
-		said := t.Path
-		if t.Line > 0 {
-			said += fmt.Sprintf(":%d", t.Line)
-		}
-		if rule := ruleLink.FindStringSubmatch(t.Comments[0].Body); rule != nil {
-			said += " " + rule[1]
-		}
-		if t.Resolved {
-			said += " resolved"
-		}
-		out = append(out, said)
+		out = append(out, where(t))
 	}
 	slices.Sort(out)
 	return out
+}
+
+func where(t *githubtest.Thread) string {
+	said := t.Path
+	if t.Line > 0 {
+		said += fmt.Sprintf(":%d", t.Line)
+	}
+	if rule := ruleLink.FindStringSubmatch(t.Comments[0].Body); rule != nil {
+		said += " " + rule[1]
+	}
+	if t.Resolved {
+		said += " resolved"
+	}
+	return said
+}
+
+// wantTexts holds that each comment, named as in said, has its text.
+func (p *play) wantTexts(texts map[string]string) {
+	p.Helper()
+	for _, t := range p.state().Threads {
+		if body := t.Comments[0].Body; !strings.Contains(body, texts[where(t)]) {
+			p.Errorf("%s does not say %q:\n%s", where(t), texts[where(t)], body)
+		}
+	}
 }
 
 func (p *play) wantSaid(want ...string) {
