@@ -379,3 +379,20 @@ func ExampleFile_Apply() {
 	// spec:
 	//   replicas: 3 # for now
 }
+
+// TestLongLines reads a megabyte on one line: minutes, were a line read again
+// from its start for each node or blank.
+func TestLongLines(t *testing.T) {
+	for name, src := range map[string]string{
+		"json":  `{"list":[` + strings.Repeat(`{"a":"b"},`, 100_000) + `{}],"z":1}`,
+		"plain": "a: " + strings.Repeat("b ", 500_000) + "c\nz: 1\n",
+	} {
+		file, err := yamledit.Parse([]byte(src))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if _, err := file.Apply(yamledit.SetScalar(0, yamledit.Path{"z"}, "2")); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

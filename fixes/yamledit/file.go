@@ -24,11 +24,12 @@ func Parse(src []byte) (*File, error) {
 		return nil, err
 	}
 	f := &File{src: src, lines: newLines(src), documents: documents}
+	spans := &spans{lines: f.lines}
 	for _, document := range documents {
 		if document == nil {
 			continue
 		}
-		if err := (spans{f.lines}).place(document, -1); err != nil {
+		if err := spans.place(document, -1); err != nil {
 			return nil, err
 		}
 		if err := f.noTemplate(document); err != nil {
@@ -80,8 +81,8 @@ func (n *Node) step(step any, at Path) (*Node, error) {
 	case string:
 		i := n.index(step)
 		if i < 0 {
-			if merge := n.index("<<"); merge >= 0 && merges(n.Children[merge+1], step) {
-				return nil, &ErrMerged{step, n.Children[merge].Line}
+			if err := n.merged(step); err != nil {
+				return nil, err
 			}
 			return nil, &ErrNoPlace{at}
 		}
@@ -99,19 +100,36 @@ func (n *Node) step(step any, at Path) (*Node, error) {
 	return nil, &ErrNoPlace{at}
 }
 
-// merges reports whether a merge key's value brings a key.
-func merges(n *Node, key string) bool {
+// merged is an [*ErrMerged] where a merge key brings a key that the mapping
+// itself does not have.
+func (n *Node) merged(key string) error {
+	merge := n.index("<<")
+	if merge < 0 || n.index(key) >= 0 || !merges(n.Children[merge+1], key, map[*Node]bool{}) {
+		return nil
+	}
+	return &ErrMerged{key, n.Children[merge].Line}
+}
+
+// merges reports whether a merge key's value brings a key. What it has seen is
+// not read again: an anchor may hold an alias of itself.
+func merges(n *Node, key string, seen map[*Node]bool) bool {
+	if n == nil || seen[n] {
+		return false
+	}
+	seen[n] = true
 	switch n.Kind {
 	case AliasNode:
-		return n.target != nil && merges(n.target, key)
+		return merges(n.target, key, seen)
 	case SequenceNode:
 		for _, item := range n.Children {
-			if merges(item, key) {
+			if merges(item, key, seen) {
 				return true
 			}
 		}
+	case MappingNode:
+		return n.index(key) >= 0 || merges(n.Get("<<"), key, seen)
 	}
-	return n.index(key) >= 0
+	return false
 }
 
 // At finds what a position is of, lines and columns from 1, columns in runes:

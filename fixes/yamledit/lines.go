@@ -15,6 +15,9 @@ type lines struct {
 	starts []int // byte offset of each line
 }
 
+// A position is a byte, and the line and column that it is at.
+type position struct{ line, column, offset int }
+
 func newLines(src []byte) *lines {
 	l := &lines{src: src, starts: []int{0}}
 	if bytes.HasPrefix(src, bom) {
@@ -50,16 +53,24 @@ func breakAt(text []byte) int {
 
 // offset is the byte of a position, lines and columns from 1, columns in runes.
 func (l *lines) offset(line, column int) (int, bool) {
+	at, ok := l.from(position{}, line, column)
+	return at.offset, ok
+}
+
+// from is offset, counted from an earlier position where that is on the line.
+func (l *lines) from(at position, line, column int) (position, bool) {
 	if line < 1 || line > len(l.starts) {
-		return 0, false
+		return position{}, false
 	}
-	at := l.starts[line-1]
-	for range column - 1 {
-		if at >= len(l.src) {
+	if at.line != line || at.column > column {
+		at = position{line, 1, l.starts[line-1]}
+	}
+	for ; at.column < column; at.column++ {
+		if at.offset >= len(l.src) {
 			return at, false
 		}
-		_, size := utf8.DecodeRune(l.src[at:])
-		at += size
+		_, size := utf8.DecodeRune(l.src[at.offset:])
+		at.offset += size
 	}
 	return at, true
 }

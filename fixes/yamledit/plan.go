@@ -155,6 +155,9 @@ func (f *File) addKey(document int, path Path, key string, value Value) (Splice,
 	if i := n.index(key); i >= 0 {
 		return Splice{}, nil, &ErrStyle{n.Children[i].Line, "the key " + key + " is there already"}
 	}
+	if err := n.merged(key); err != nil {
+		return Splice{}, nil, err
+	}
 	item := Item{key, value}
 	switch {
 	case n.null() || n.Kind == MappingNode && len(n.Children) == 0 && !f.inFlow(document, path):
@@ -271,8 +274,17 @@ func (f *File) inBrackets(n *Node, text string) Splice {
 	if f.lines.line(n.start) == f.lines.line(n.end-1) || !f.lines.blankBefore(first.start) {
 		return Splice{Start: last.end, End: last.end, New: ", " + text}
 	}
-	indent := string(f.src[f.lines.start(first.start):first.start])
-	return Splice{Start: last.end, End: last.end, New: "," + f.lines.ending(n.start) + indent + text}
+	line := f.lines.ending(n.start) + string(f.src[f.lines.start(first.start):first.start]) + text
+	end := f.lines.end(last.end)
+	rest := string(f.src[last.end:end])
+	switch {
+	case end >= n.end: // the closing bracket stands there too
+		return Splice{Start: last.end, End: last.end, New: "," + line}
+	case strings.HasPrefix(strings.TrimLeft(rest, " \t"), ","):
+		return Splice{Start: end, End: end, New: line + ","}
+	}
+	// The comma goes before a comment, and the comment stays with its entry.
+	return Splice{Start: last.end, End: end, New: "," + rest + line}
 }
 
 // quotedKeys reports whether the keys around a node are quoted, as in JSON.

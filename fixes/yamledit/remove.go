@@ -47,7 +47,21 @@ func (f *File) removeFlow(parent *Node, from, count int) Splice {
 	if from+count < len(children) { // up to the next entry
 		return Splice{Start: children[from].start, End: children[from+count].start}
 	}
-	return Splice{Start: children[from-1].end, End: children[from+count-1].end}
+	before, last := children[from-1], children[from+count-1]
+	if f.lines.end(before.end) > children[from].start {
+		return Splice{Start: before.end, End: last.end}
+	}
+	// The last entry has lines of its own, and its comment goes with it. The one
+	// behind the entry before stays, and the comma too where the last has one.
+	end, cut := f.lines.end(before.end), last.end
+	rest := f.src[before.end:end]
+	if after := bytes.TrimLeft(f.src[cut:f.lines.end(cut)], " \t"); !bytes.HasPrefix(after, []byte(",")) {
+		rest = bytes.TrimPrefix(bytes.TrimLeft(rest, " \t"), []byte(","))
+	}
+	if f.lines.end(cut) < parent.end {
+		cut = f.lines.end(cut)
+	}
+	return Splice{Start: before.end, End: cut, New: string(rest)}
 }
 
 // removeBlock removes the lines of an entry. The first entry of a list's item

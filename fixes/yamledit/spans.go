@@ -10,14 +10,18 @@ import (
 // node starts; where it ends is read off the text.
 type spans struct {
 	*lines
+	// Where the last node started: nodes come in document order, and a text on
+	// one line would be read from its start for each of them.
+	at position
 }
 
-func (s spans) place(n *Node, indent int) error {
-	start, ok := s.offset(n.Line, n.column)
+func (s *spans) place(n *Node, indent int) error {
+	at, ok := s.from(s.at, n.Line, n.column)
 	if !ok {
 		return &ErrNotPlaced{n.Line}
 	}
-	n.start = s.body(start, n)
+	s.at = at
+	n.start = s.body(at.offset, n)
 	for _, child := range n.Children {
 		if err := s.place(child, n.column-1); err != nil {
 			return err
@@ -36,13 +40,17 @@ func (s spans) place(n *Node, indent int) error {
 }
 
 // body skips the anchor and the tag in front of a node.
-func (s spans) body(at int, n *Node) int {
+func (s *spans) body(at int, n *Node) int {
 	if n.Kind == AliasNode {
 		return at
 	}
 	for at < len(s.src) && (s.src[at] == '&' && n.anchor != "" || s.src[at] == '!') {
-		for at < len(s.src) && s.src[at] != ' ' && s.src[at] != '\t' && breakAt(s.src[at:]) == 0 {
-			at++
+		if s.src[at] == '&' {
+			at += 1 + len(n.anchor) // a comma or a bracket may follow at once
+		} else {
+			for at < len(s.src) && s.src[at] != ' ' && s.src[at] != '\t' && breakAt(s.src[at:]) == 0 {
+				at++
+			}
 		}
 		next := s.skip(at)
 		if n.null() || next >= len(s.src) {
@@ -54,7 +62,7 @@ func (s spans) body(at int, n *Node) int {
 }
 
 // skip is the first byte from at on that is no blank, break or comment.
-func (s spans) skip(at int) int {
+func (s *spans) skip(at int) int {
 	for at < len(s.src) {
 		switch c := s.src[at]; {
 		case c == ' ' || c == '\t':
@@ -71,7 +79,7 @@ func (s spans) skip(at int) int {
 }
 
 // endOf is where a node ends; indent is the column of its parent, from 0.
-func (s spans) endOf(n *Node, indent int) (int, bool) {
+func (s *spans) endOf(n *Node, indent int) (int, bool) {
 	switch {
 	case n.Kind == AliasNode:
 		end := n.start + 1 + len(n.Value)
@@ -103,7 +111,7 @@ func (s spans) endOf(n *Node, indent int) (int, bool) {
 	return s.plain(n)
 }
 
-func (s spans) singleQuoted(at int) (int, bool) {
+func (s *spans) singleQuoted(at int) (int, bool) {
 	if at >= len(s.src) || s.src[at] != '\'' {
 		return at, false
 	}
@@ -120,7 +128,7 @@ func (s spans) singleQuoted(at int) (int, bool) {
 	return at, false
 }
 
-func (s spans) doubleQuoted(at int) (int, bool) {
+func (s *spans) doubleQuoted(at int) (int, bool) {
 	if at >= len(s.src) || s.src[at] != '"' {
 		return at, false
 	}
@@ -137,7 +145,7 @@ func (s spans) doubleQuoted(at int) (int, bool) {
 
 // plain walks the text and the value together: one break reads as a space, n+1
 // breaks as n newlines.
-func (s spans) plain(n *Node) (int, bool) {
+func (s *spans) plain(n *Node) (int, bool) {
 	at, value := n.start, n.Value
 	if n.null() && value == "" {
 		return at, true
@@ -170,12 +178,15 @@ func (s spans) plain(n *Node) (int, bool) {
 }
 
 // folds reports whether only blanks stand between at and the end of its line.
-func (s spans) folds(at int) bool {
-	return len(bytes.Trim(s.src[at:s.lines.end(at)], " \t")) == 0
+func (s *spans) folds(at int) bool {
+	for at < len(s.src) && (s.src[at] == ' ' || s.src[at] == '\t') {
+		at++
+	}
+	return at == len(s.src) || breakAt(s.src[at:]) > 0
 }
 
 // fold skips blanks and breaks, and counts the breaks.
-func (s spans) fold(at int) (next, breaks int) {
+func (s *spans) fold(at int) (next, breaks int) {
 	for at < len(s.src) {
 		if n := breakAt(s.src[at:]); n > 0 {
 			breaks++
@@ -197,7 +208,7 @@ type blockText struct {
 }
 
 // content reads the header of a block scalar that starts at a byte.
-func (s spans) content(at, parent int) (blockText, bool) {
+func (s *spans) content(at, parent int) (blockText, bool) {
 	var b blockText
 	if at >= len(s.src) || s.src[at] != '|' && s.src[at] != '>' {
 		return b, false
@@ -245,7 +256,7 @@ func (s spans) content(at, parent int) (blockText, bool) {
 }
 
 // blockScalar is the end of a block scalar, before the break of its last line.
-func (s spans) blockScalar(at, parent int) (int, bool) {
+func (s *spans) blockScalar(at, parent int) (int, bool) {
 	b, ok := s.content(at, parent)
 	if !ok {
 		return at, false
