@@ -12,6 +12,9 @@ import (
 
 // parse reads a file to be edited.
 func (p *Plan) parse(file string) (*yamledit.File, error) {
+	if parsed, ok := p.read.files[file]; ok {
+		return parsed, nil
+	}
 	src, err := p.Snapshot.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
@@ -20,6 +23,7 @@ func (p *Plan) parse(file string) (*yamledit.File, error) {
 	if err != nil {
 		return nil, refused(file, err)
 	}
+	p.read.files[file] = parsed
 	return parsed, nil
 }
 

@@ -15,6 +15,9 @@ var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Ku
 
 // kustomization reads a kustomization that a fix writes to.
 func (p *Plan) kustomization(file string) (*yaml.Node, error) {
+	if root, ok := p.read.kustomizations[file]; ok {
+		return root, nil
+	}
 	src, err := p.Snapshot.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", file, err)
@@ -26,6 +29,7 @@ func (p *Plan) kustomization(file string) (*yaml.Node, error) {
 	if len(roots) != 1 || roots[0] == nil {
 		return nil, &NoFix{ReasonText, fmt.Sprintf("%s is not one document.", file)}
 	}
+	p.read.kustomizations[file] = roots[0]
 	return roots[0], nil
 }
 

@@ -33,7 +33,7 @@ func (l *lift) liftPatch(s overlay.Source, name, base string) error {
 	if slices.Contains(kustomizationNames, path.Base(s.Path)) {
 		return &NoFix{ReasonText, fmt.Sprintf("%s is patched at %s inside a kustomization; move the patch to a file first.", name, s)}
 	}
-	owner, err := l.lister(s.Path, patchLists...)
+	owner, err := l.patchOwner(s.Path)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,15 @@ func (l *lift) liftPatch(s overlay.Source, name, base string) error {
 	}
 	l.patches[s.Path].items = append(l.patches[s.Path].items, envItem{doc, at[:len(at)-2], index})
 	return nil
+}
+
+// patchOwner is the kustomization that lists a patch; a patch that sets many
+// variables is looked for once.
+func (l *lift) patchOwner(file string) (string, error) {
+	if known := l.patches[file]; known != nil {
+		return known.owner, nil
+	}
+	return l.lister(file, patchLists...)
 }
 
 // removals are the edits that take the items out: the whole list at once where

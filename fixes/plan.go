@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -48,6 +51,15 @@ type Plan struct {
 	// HasFinding reports whether a build, one of Builds, has a finding of the
 	// rule at or below a field of an object.
 	HasFinding func(context.Context, *overlay.Build, *overlay.Object, overlay.Field) (bool, error)
+
+	read reading
+}
+
+// A reading is what the plans of one request have read so far, by path: many
+// findings ask for the same few files.
+type reading struct {
+	files          map[string]*yamledit.File
+	kustomizations map[string]*yaml.Node
 }
 
 // ErrAsked is what [Plan].Ask returns for a question whose answer is not known yet.
@@ -65,7 +77,8 @@ var byHand = map[string]string{
 // with their answers. Every finding ends in a fix, in NoFix, or waits for a
 // question. The error is of ctx, or of a tree that cannot be read.
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
-	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{}}
+	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
+		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
 		if finding.Suppressed != nil {
@@ -123,6 +136,7 @@ type planner struct {
 	broken    map[string]error
 	found     map[string][]rules.Finding // by overlay, of those that were looked at
 	questions []Question
+	read      reading
 }
 
 func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error) {
@@ -139,8 +153,8 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	}
 	plan := &Plan{
 		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy,
-		Builds: map[string]*overlay.Build{},
-		Ask:    p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
+		Builds: map[string]*overlay.Build{}, read: p.read,
+		Ask: p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
 			return p.hasFinding(ctx, finding, b, o, field)
 		},
 	}
