@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// memoryLimit is what a worker may hold. The largest real repository needs
-	// 400 MB with all of its shadow builds.
-	memoryLimit = 2 << 30
 	// softMemoryLimit is where the garbage collector begins to work harder.
 	softMemoryLimit = 1 << 30
 	// watchInterval is how often the parent looks at a worker's resident size.
@@ -45,11 +42,6 @@ func confine(paths []string) error {
 	return nil
 }
 
-// processAttributes ends a worker with its parent, however that ends.
-func processAttributes() *syscall.SysProcAttr {
-	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-}
-
 // watchMemory kills the worker when its resident size passes the limit.
 func (w *process) watchMemory() {
 	ticker := time.NewTicker(watchInterval)
@@ -59,8 +51,8 @@ func (w *process) watchMemory() {
 		case <-w.stop:
 			return
 		case <-ticker.C:
-			if resident(w.cmd.Process.Pid) > memoryLimit {
-				fmt.Fprintf(w.stderr, "it used more than %d MB of memory\n", memoryLimit>>20)
+			if resident(w.cmd.Process.Pid) > w.limits.memory {
+				fmt.Fprintf(w.stderr, "%s: it used more than %d MB of memory\n", processName, w.limits.memory>>20)
 				w.cmd.Process.Kill()
 				return
 			}
@@ -69,7 +61,7 @@ func (w *process) watchMemory() {
 }
 
 // resident is the resident size of a process in bytes, 0 where it is gone.
-func resident(pid int) int {
+func resident(pid int) int64 {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
 	if err != nil {
 		return 0
@@ -78,9 +70,9 @@ func resident(pid int) int {
 	if len(fields) < 2 {
 		return 0
 	}
-	pages, err := strconv.Atoi(fields[1])
+	pages, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
 		return 0
 	}
-	return pages * os.Getpagesize()
+	return pages * int64(os.Getpagesize())
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -21,7 +22,10 @@ const (
 	// answerLimit is how many bytes a worker may answer: the largest real build
 	// is 1.3 MB of YAML.
 	answerLimit = 64 << 20
-	// stderrLimit is how much of a dying worker's last words is kept.
+	// memoryLimit is how many bytes a worker may hold. The largest real
+	// repository needs 400 MB with all of its shadow builds.
+	memoryLimit = 2 << 30
+	// stderrLimit is how much of what a worker says during one call is kept.
 	stderrLimit = 16 << 10
 )
 
@@ -29,19 +33,30 @@ const (
 // answered, or went past its deadline or its memory.
 var ErrDied = errors.New("the worker ended before it answered")
 
+// errTooMuch is ErrDied of a worker that was ended for what the call asked of
+// it: another would do no better.
+var errTooMuch = fmt.Errorf("%w", ErrDied)
+
 // A Pool is the workers of one job, one per core. Its workers start when they
 // are first needed. Close it.
 type Pool struct {
-	paths []string
-	size  int
-	free  chan *process // nil entries stand for a worker that has yet to start
-	once  sync.Once
+	paths  []string
+	size   int
+	limits limits
+	free   chan *process // nil entries stand for a worker that has yet to start
+	once   sync.Once
+}
+
+// limits are what one call may cost.
+type limits struct {
+	time           time.Duration
+	answer, memory int64 // bytes
 }
 
 // NewPool returns a pool for the trees of one job. Its workers may read those
 // trees and nothing else.
 func NewPool(trees ...TreeRef) *Pool {
-	p := &Pool{size: runtime.GOMAXPROCS(0)}
+	p := &Pool{size: runtime.GOMAXPROCS(0), limits: limits{callTimeout, answerLimit, memoryLimit}}
 	for _, tree := range trees {
 		if path := tree.path(); path != "" {
 			p.paths = append(p.paths, path)
@@ -94,76 +109,89 @@ func (p *Pool) Prove(ctx context.Context, r Prove) (ProveAnswer, error) {
 	return call[ProveAnswer](ctx, p, request{Prove: &r})
 }
 
-// call gives a request to a free worker.
+var errClosed = errors.New("the pool of workers is closed")
+
+// call gives a request to a free worker. Where one dies that has answered
+// calls before, it may be for what those left in its memory: a new worker
+// takes the call once more.
 func call[T any](ctx context.Context, p *Pool, r request) (T, error) {
 	var a answer[T]
 	var w *process
+	var open bool
 	select {
-	case w = <-p.free:
+	case w, open = <-p.free:
 	case <-ctx.Done():
 		return a.Answer, ctx.Err()
 	}
-	alive := false
-	defer func() {
-		if !alive && w != nil {
-			w.end()
-			w = nil
-		}
-		p.free <- w
-	}()
-	if w == nil {
-		var err error
-		if w, err = start(p.paths); err != nil {
-			return a.Answer, fmt.Errorf("starting a worker: %w", err)
-		}
+	if !open {
+		return a.Answer, errClosed
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	line, err := w.exchange(ctx, r)
+	used := w != nil
+	w, line, err := p.exchange(ctx, w, r)
+	if used && errors.Is(err, ErrDied) && !errors.Is(err, errTooMuch) {
+		w, line, err = p.exchange(ctx, w, r)
+	}
+	defer func() { p.free <- w }()
 	if err != nil {
 		return a.Answer, err
 	}
 	if err := json.Unmarshal(line, &a); err != nil {
 		return a.Answer, fmt.Errorf("reading a worker's answer: %w", err)
 	}
-	alive = true
 	if a.Error != "" {
 		return a.Answer, errors.New(a.Error)
 	}
 	return a.Answer, nil
 }
 
+// exchange lets a worker, a new one for nil, work on a request. It returns the
+// worker that can take the next, nil where it is of no more use.
+func (p *Pool) exchange(ctx context.Context, w *process, r request) (*process, json.RawMessage, error) {
+	if w == nil {
+		var err error
+		if w, err = start(p.paths, p.limits); err != nil {
+			return nil, nil, fmt.Errorf("starting a worker: %w", err)
+		}
+	}
+	line, err := w.exchange(ctx, r)
+	if err != nil {
+		w.end()
+		return nil, nil, err
+	}
+	return w, line, nil
+}
+
 // A process is one running worker.
 type process struct {
 	cmd    *exec.Cmd
+	limits limits
 	stdin  io.WriteCloser
-	stdout io.ReadCloser
 	lines  *json.Decoder
-	limit  *io.LimitedReader
-	stderr *tail
+	unread *io.LimitedReader // what the worker may still answer
+	stderr *words
 	stop   chan struct{} // closed when the process is to end
 	watch  sync.WaitGroup
 }
 
-// start starts a worker without environment.
-func start(paths []string) (*process, error) {
+// start starts a worker without environment. The worker ends itself when its
+// stdin does, so it outlives no parent; a signal on the parent's death would
+// come when the thread that started it ends, which Go decides.
+func start(paths []string, limits limits) (*process, error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	w := &process{stderr: &tail{}, stop: make(chan struct{})}
-	w.cmd = &exec.Cmd{
-		Path: executable, Args: append([]string{processName}, paths...), Env: []string{},
-		Stderr: w.stderr, SysProcAttr: processAttributes(),
-	}
+	w := &process{limits: limits, stderr: &words{}, stop: make(chan struct{})}
+	w.cmd = &exec.Cmd{Path: executable, Args: append([]string{processName}, paths...), Env: []string{}, Stderr: w.stderr}
 	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
-	if w.stdout, err = w.cmd.StdoutPipe(); err != nil {
+	stdout, err := w.cmd.StdoutPipe()
+	if err != nil {
 		return nil, err
 	}
-	w.limit = &io.LimitedReader{R: w.stdout}
-	w.lines = json.NewDecoder(w.limit)
+	w.unread = &io.LimitedReader{R: stdout}
+	w.lines = json.NewDecoder(w.unread)
 	if err := w.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -173,35 +201,33 @@ func start(paths []string) (*process, error) {
 
 // exchange sends a request and waits for its answer. The worker is of no use
 // after an error.
-func (w *process) exchange(ctx context.Context, r request) (json.RawMessage, error) {
-	w.limit.N = answerLimit
-	done := context.AfterFunc(ctx, func() { w.cmd.Process.Kill() })
-	defer done()
-	if err := json.NewEncoder(w.stdin).Encode(r); err != nil {
-		return nil, w.died(ctx, err)
-	}
+func (w *process) exchange(parent context.Context, r request) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(parent, w.limits.time)
+	defer cancel()
+	w.unread.N = w.limits.answer
+	w.stderr.forget()
+	unless := context.AfterFunc(ctx, func() { w.cmd.Process.Kill() })
 	var line json.RawMessage
-	if err := w.lines.Decode(&line); err != nil {
-		return nil, w.died(ctx, err)
+	err := json.NewEncoder(w.stdin).Encode(r)
+	if err == nil {
+		err = w.lines.Decode(&line)
 	}
-	return line, nil
-}
-
-// died says why a worker gave no answer.
-func (w *process) died(ctx context.Context, err error) error {
-	if cause := ctx.Err(); errors.Is(cause, context.DeadlineExceeded) {
-		return fmt.Errorf("%w: it took longer than %s", ErrDied, callTimeout)
-	} else if cause != nil {
-		return cause
+	if killed := !unless(); err == nil && !killed {
+		return line, nil
 	}
-	if w.limit.N <= 0 {
-		return fmt.Errorf("%w: its answer is larger than %d MB", ErrDied, answerLimit>>20)
+	switch {
+	case parent.Err() != nil:
+		return nil, parent.Err()
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("%w: it took longer than %s", errTooMuch, w.limits.time)
+	case w.unread.N <= 0:
+		return nil, fmt.Errorf("%w: its answer is larger than %d MB", errTooMuch, w.limits.answer>>20)
 	}
-	w.end()
-	if words := w.stderr.firstLine(); words != "" {
-		return fmt.Errorf("%w: %s", ErrDied, words)
+	w.end() // and with it, all of its last words are there
+	if last := w.stderr.last(); last != "" {
+		return nil, fmt.Errorf("%w: %s", ErrDied, last)
 	}
-	return fmt.Errorf("%w: %w", ErrDied, err)
+	return nil, fmt.Errorf("%w: %w", ErrDied, err)
 }
 
 // end kills the process and waits for it. It may be called twice.
@@ -218,22 +244,36 @@ func (w *process) end() {
 	w.watch.Wait()
 }
 
-// tail keeps the first stderrLimit bytes written to it.
-type tail struct {
+// words keeps the first stderrLimit bytes that a worker says during a call.
+type words struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
 }
 
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.buf.Write(p[:min(len(p), stderrLimit-t.buf.Len())])
+func (w *words) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf.Write(p[:min(len(p), stderrLimit-w.buf.Len())])
 	return len(p), nil
 }
 
-func (t *tail) firstLine() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	line, _, _ := bytes.Cut(t.buf.Bytes(), []byte("\n"))
-	return string(line)
+func (w *words) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf.Reset()
+}
+
+// last is the line that says why the worker ended, "" where there is none. The
+// engine's warnings, and panics with a stranger's text, are none.
+func (w *words) last() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for line := range strings.Lines(w.buf.String()) {
+		for _, own := range []string{processName + ": ", "fatal error: ", "panic: runtime error: "} {
+			if text, ok := strings.CutPrefix(line, own); ok {
+				return strings.TrimSpace(text)
+			}
+		}
+	}
+	return ""
 }

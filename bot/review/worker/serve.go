@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"runtime/debug"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/fixes"
@@ -26,16 +27,40 @@ func Main() {
 	if len(os.Args) == 0 || os.Args[0] != processName {
 		return
 	}
-	if err := confine(os.Args[1:]); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	out := os.Stdout
+	os.Stdout = os.Stderr      // what the engine prints is no answer
+	debug.SetTraceback("none") // the line that says why is enough, and the stack may hold a stranger's text
+	fail := func(err error) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", processName, err)
 		os.Exit(1)
+	}
+	if err := confine(os.Args[1:]); err != nil {
+		fail(err)
 	}
 	http.DefaultTransport = noNetwork{}
-	if err := serve(context.Background(), os.Stdin, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	requests := make(chan request)
+	go func() {
+		if err := receive(os.Stdin, requests); err != nil {
+			fail(err)
+		}
+		os.Exit(0)
+	}()
+	fail(serve(context.Background(), requests, out))
+}
+
+// receive hands on requests until in ends, which it does with the parent: a
+// build that nobody waits for any more ends then, wherever it is.
+func receive(in io.Reader, requests chan<- request) error {
+	decoder := json.NewDecoder(in)
+	for {
+		var r request
+		if err := decoder.Decode(&r); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("reading a request: %w", err)
+		}
+		requests <- r
 	}
-	os.Exit(0)
 }
 
 // noNetwork is the second guard behind the refusals of rules/overlay: a build
@@ -46,17 +71,11 @@ func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("fetching %s: a build never uses the network", r.URL.Redacted())
 }
 
-// serve answers requests until in ends.
-func serve(ctx context.Context, in io.Reader, out io.Writer) error {
+// serve answers requests. It ends with an answer that cannot be written.
+func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}}
-	decoder, encoder := json.NewDecoder(in), json.NewEncoder(out)
-	for {
-		var r request
-		if err := decoder.Decode(&r); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("reading a request: %w", err)
-		}
+	encoder := json.NewEncoder(out)
+	for r := range requests {
 		value, err := s.answer(ctx, r)
 		a := answer[any]{Answer: value}
 		if err != nil {
@@ -66,6 +85,7 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 			return fmt.Errorf("writing an answer: %w", err)
 		}
 	}
+	return nil
 }
 
 // A server keeps the snapshots of the job's trees, so that each blob is parsed
