@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
+	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // A Build is what one overlay builds to. It never leaves the process that
@@ -30,11 +31,20 @@ type Build struct {
 
 	explaining sync.Mutex
 	sources    map[*yaml.Node]Source // of what Where cannot place; nil until asked
+
+	replacing sync.Once
+	replaced  []replacement // once replacing
 }
 
 // schemaLock keeps builds that bring a schema of their own apart from all
 // others: the engine holds the schema in package variables.
 var schemaLock sync.RWMutex
+
+// readSchema makes the engine read its own schema, which it does at the first
+// question and without regard to who else asks.
+func readSchema() { openapi.SchemaForResourceType(kyaml.TypeMeta{}) }
+
+var readSchemaOnce = sync.OnceFunc(readSchema)
 
 // Build builds the overlay at path. An overlay that does not build is a
 // [*BuildError]; any other error is of ctx.
@@ -78,13 +88,17 @@ type served interface {
 
 // run lets the engine build the overlay at dir with the files as served.
 func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema bool) (built resmap.ResMap, reads ReadSet, err error) {
+	readSchemaOnce()
 	fsys := &treeFS{ctx: ctx, snapshot: s, reads: ReadSet{}, virtual: map[string][]byte{}}
 	fsys.served = serving.serve
 	serving.over(fsys)
 	if schema {
 		schemaLock.Lock()
 		defer schemaLock.Unlock()
-		defer openapi.ResetOpenAPI()
+		defer func() {
+			openapi.ResetOpenAPI()
+			readSchema()
+		}()
 	} else {
 		schemaLock.RLock()
 		defer schemaLock.RUnlock()

@@ -66,6 +66,9 @@ func (e *explanation) byExperiment(ctx context.Context) {
 // or with a variable in it.
 func (e *explanation) guess(l lost) *guess {
 	o := e.build.Objects[l.object]
+	if from, field := e.build.replacedBy(o, l.field); from != nil {
+		return e.guessReplaced(from, field)
+	}
 	try := func(d *document, root *yaml.Node) *guess {
 		n := lookup(root, l.field)
 		if n == nil || n.Kind != yaml.ScalarNode {
@@ -95,6 +98,26 @@ func (e *explanation) guess(l lost) *guess {
 		return try(o.made.document, o.made.node)
 	}
 	return nil
+}
+
+// guessReplaced is where the field that a replacement copies kept its position.
+func (e *explanation) guessReplaced(from *Object, field Field) *guess {
+	n := from.Lookup(field)
+	if n.Kind != yaml.ScalarNode {
+		return nil
+	}
+	d, line := e.build.addresses.find(n.Line)
+	if d == nil {
+		return nil
+	}
+	d.parse()
+	at := d.places[place{line, n.Column}]
+	if at == nil || at.node.Kind != yaml.ScalarNode {
+		return nil
+	}
+	source := d.source(at.node)
+	source.By = ByReplacement
+	return &guess{document: d, node: at.node, source: source}
 }
 
 // changeable reports whether a word can stand for the scalar: not where

@@ -27,7 +27,7 @@ func (b *Build) Explain(ctx context.Context, o *Object, field Field) (Source, er
 	}
 	if n.Kind != yaml.ScalarNode {
 		source := b.explainAbove(o, field, n)
-		source.Exact = source.Exact && present
+		source.Exact = source.Exact && present && !b.overwritable(field, n)
 		return source, nil
 	}
 	if source, ok := b.Where(o, field); ok {
@@ -304,7 +304,10 @@ func sameNumber(a, b string) bool {
 func chosen(field Field, found []token) Source {
 	best := 0
 	if found[0].source.By == ByImages && len(found) > 1 {
-		best = 1 // name:tag@digest, of which the name may be the image's own
+		best = max(slices.IndexFunc(found, func(t token) bool { return t.tag }), 0)
+		if !found[best].tag {
+			best = len(found) - 1 // name@digest
+		}
 	}
 	source := found[best].source
 	for i, t := range found {
@@ -331,7 +334,7 @@ func (e *explanation) byShadow(ctx context.Context) {
 	}
 	shadow := &Build{addresses: serving.addresses}
 	e.each(others, func(l lost, other *yaml.Node) (Source, bool) {
-		if other.Value != l.node.Value && !sameNumber(other.Value, l.node.Value) {
+		if other.Value != l.node.Value && !sameNumber(other.Value, l.node.Value) || e.build.overwritable(l.field, l.node) {
 			return Source{}, false
 		}
 		source, ok := shadow.placed(other, l.field.Last())

@@ -21,6 +21,7 @@ import (
 type token struct {
 	source   Source
 	original string // the value; for a file its content
+	tag      bool   // of an image, where a digest may stand behind it
 }
 
 // tokens serves the files of a build with words for values.
@@ -40,7 +41,7 @@ var tokenWord = regexp.MustCompile(`kdn([0-9]{7})x`)
 
 func (t *tokens) word(source Source, original string) string {
 	source.How, source.Exact = HowToken, true
-	t.all = append(t.all, token{source, original})
+	t.all = append(t.all, token{source: source, original: original})
 	return fmt.Sprintf("kdn%07dx", len(t.all)-1)
 }
 
@@ -165,11 +166,17 @@ func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
 				setWord(n, t.word(entryAt(n, ByImages, image), n.Value))
 			}
 		}
-		set(entry(image, "newTag"))
+		if tag := entry(image, "newTag"); tag != nil && tag.Value != "" {
+			set(tag)
+			t.all[len(t.all)-1].tag = true
+		}
 		set(entry(image, "digest"))
 		if name := entry(image, "newName"); !t.shy && name != nil && !t.chained(name.Value, root) {
 			set(name)
 		}
+	}
+	for _, r := range items(entry(root, "replacements")) {
+		set(entry(r, "sourceValue"), ByReplacement)
 	}
 	for _, replicas := range items(entry(root, "replicas")) {
 		if n := entry(replicas, "count"); n != nil && n.Value != "" {

@@ -11,7 +11,7 @@ import (
 // is free and exact, or says no.
 func (b *Build) Where(o *Object, field Field) (Source, bool) {
 	n := o.Lookup(field)
-	if n == nil {
+	if n == nil || b.overwritable(field, n) {
 		return Source{}, false
 	}
 	source, ok := b.placed(n, field.Last())
