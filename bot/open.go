@@ -130,7 +130,7 @@ func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger)
 			switch {
 			case err == nil:
 				// Its faults are told where the file is reviewed.
-				parsed, _ := config.Parse(config.File, src)
+				parsed, _ := config.Parse(config.File, src, config.Default())
 				one.Sweep = parsed.Sweep
 			case !errors.Is(err, github.ErrNotFound):
 				log.ErrorContext(ctx, "reading the schedule of sweeps", "installation", installation.ID, "error", err)

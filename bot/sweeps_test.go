@@ -79,3 +79,20 @@ func (s *stage) installation(name string) int64 {
 	s.must(err)
 	return found.ID
 }
+
+// TestOrganisation lets an account's own repository configure the others.
+func TestOrganisation(t *testing.T) {
+	s := newStage(t, mayFix, nil)
+	s.push("shop/web:2.4.1", "shop/api:1.9.0")
+	s.repository(".github", files{".kustodian.yaml": text("version: 1\nrules: {image-unpinned: off}\n")})
+	start := entries(txtar.Parse(demo.Main), "")
+	delete(start, ".kustodian.yaml")
+	repo := s.repository("shop", start)
+	if first, _ := sweepTwice(s, s.installation("shop"), "shop"); first == 0 {
+		t.Error("nothing was built")
+	}
+	runs := repo.CheckRuns(repo.Head("main"))
+	if len(runs) != 1 || strings.Contains(runs[0].Summary+runs[0].Text, "image-unpinned") {
+		t.Errorf("the check runs are %+v, want one without the rule that is off", runs)
+	}
+}

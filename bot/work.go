@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/publish"
@@ -189,12 +190,15 @@ func (s *site) live(ctx context.Context, do func() error) error {
 // pull reviews a pull request as it is now.
 func (s *site) pull(ctx context.Context, number int, asked bool) error {
 	return s.live(ctx, func() error {
+		// Pull requests are never deleted: one that is not found is of a
+		// repository that just went, which the next try sees, or the token is
+		// so new that not all of GitHub knows it.
 		pull, err := s.repo.PullRequest(ctx, number)
-		if errors.Is(err, github.ErrNotFound) || err == nil && (!pull.Open || pull.Draft) {
-			return nil
-		}
 		if err != nil {
 			return err
+		}
+		if !pull.Open || pull.Draft {
+			return nil
 		}
 		job, err := s.pullJob(ctx, pull)
 		if err != nil {
@@ -223,11 +227,32 @@ func (s *site) pullJob(ctx context.Context, pull github.PullRequest) (review.Job
 	if err != nil {
 		return review.Job{}, fmt.Errorf("where pull request %d left %s: %w", pull.Number, pull.Base.Name, err)
 	}
+	defaults, err := s.defaults(ctx)
+	if err != nil {
+		return review.Job{}, err
+	}
 	return review.Job{
-		Head: s.commit(at[head]), Base: s.commit(fork), Config: s.commit(at[main]),
+		Head: s.commit(at[head]), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults,
 		// What the bot itself proposes is reviewed; it gets no fixes of fixes.
 		Fix: !strings.HasPrefix(pull.Head.Name, github.BranchPrefix) || pull.Fork,
 	}, nil
+}
+
+// organisation is the repository of an account that holds what is common to
+// all of its repositories.
+const organisation = ".github"
+
+// defaults reads the account's configuration, which counts below the
+// repository's own; nil where there is none, or where the App may not see it.
+func (s *site) defaults(ctx context.Context) ([]byte, error) {
+	src, err := s.App.Repository(s.key.Installation, s.key.Owner, organisation).Contents(ctx, config.File, "")
+	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrRejected) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration of %s: %w", s.key.Owner, err)
+	}
+	return src, nil
 }
 
 // mergeGroup reviews a commit of a merge queue against the default branch.
@@ -248,7 +273,11 @@ func (s *site) mergeGroup(ctx context.Context, sha string) error {
 	if err != nil {
 		return fmt.Errorf("where merge group %s left %s: %w", sha, info.DefaultBranch, err)
 	}
-	report, err := s.reviewer().Run(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main])})
+	defaults, err := s.defaults(ctx)
+	if err != nil {
+		return err
+	}
+	report, err := s.reviewer().Run(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults})
 	if err != nil {
 		return fmt.Errorf("reviewing merge group %s: %w", sha, err)
 	}
@@ -273,13 +302,18 @@ func (s *site) sweep(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("reading the last sweep: %w", err)
 		}
+		defaults, err := s.defaults(ctx)
+		if err != nil {
+			return err
+		}
 		// The commit stands for the tree and its configuration, the version for the rules.
-		now := at[main] + " " + Version()
+		sum := sha256.Sum256(defaults)
+		now := fmt.Sprintf("%s %s %x", at[main], Version(), sum[:8])
 		if string(last) == now {
 			return nil
 		}
 		tree := s.commit(at[main])
-		report, err := s.reviewer().Run(ctx, review.Job{Head: tree, Config: tree, Fix: true})
+		report, err := s.reviewer().Run(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true})
 		if err != nil {
 			return fmt.Errorf("sweeping %s/%s: %w", s.key.Owner, s.key.Repo, err)
 		}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,15 +13,18 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
-	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// Parse decodes the configuration src, which stands at path. It returns what
-// is right in it, and what is not as findings of rule config-invalid.
-func Parse(path string, src []byte) (Config, []rules.Finding) {
-	config := Default()
+// Parse decodes the configuration src, which stands at path, over another
+// below it, such as [Default] or the organisation's: a key that src has
+// replaces the other's, a rule or environment only its own entry. It returns
+// what is right in src, and what is not as findings of rule config-invalid.
+func Parse(path string, src []byte, below Config) (Config, []rules.Finding) {
+	config := below
 	config.Exists = true
-	config.PullRequests.Mode = Automatic
+	if !below.Exists {
+		config.PullRequests.Mode = Automatic
+	}
 
 	r := &reader{path: path}
 	var document yaml.Node
@@ -48,16 +52,22 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 			r.mapping(n, keys{"version": r.clusterVersion(&config.Rules.ClusterVersion)})
 		},
 		"environments": func(n *yaml.Node) {
-			config.Environments = overlay.Environments{}
+			config.Environments = cloned(config.Environments)
 			r.each(n, func(key, value *yaml.Node) {
 				var patterns []string
 				r.patterns(&patterns)(value)
 				config.Environments[key.Value] = patterns
 			})
 		},
-		"rules":     func(n *yaml.Node) { r.rules(n, &config.Rules) },
-		"ignore":    r.list(func(n *yaml.Node) { r.ignore(n, config) }),
-		"resources": r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) }),
+		"rules": func(n *yaml.Node) { r.rules(n, &config.Rules) },
+		"ignore": func(n *yaml.Node) {
+			config.Ignore = nil
+			r.list(func(n *yaml.Node) { r.ignore(n, config) })(n)
+		},
+		"resources": func(n *yaml.Node) {
+			config.Fixes.Resources = nil
+			r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) })(n)
+		},
 		"images": func(n *yaml.Node) {
 			r.mapping(n, keys{"leave": r.patterns(&config.Fixes.LeaveImages)})
 		},
@@ -84,7 +94,7 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 
 // rules reads severities by rule: a word, or a mapping with severity.
 func (r *reader) rules(node *yaml.Node, policy *rules.Policy) {
-	policy.Severities = map[string]rules.Severity{}
+	policy.Severities = cloned(policy.Severities)
 	r.each(node, func(key, value *yaml.Node) {
 		if !r.knownRule(key) {
 			return
@@ -219,10 +229,20 @@ func (r *reader) pattern(to *string) func(*yaml.Node) {
 }
 
 func (r *reader) patterns(to *[]string) func(*yaml.Node) {
-	return r.list(func(n *yaml.Node) {
-		var pattern string
-		if r.pattern(&pattern)(n); pattern != "" {
-			*to = append(*to, pattern)
-		}
-	})
+	return func(n *yaml.Node) {
+		*to = nil
+		r.list(func(n *yaml.Node) {
+			var pattern string
+			if r.pattern(&pattern)(n); pattern != "" {
+				*to = append(*to, pattern)
+			}
+		})(n)
+	}
+}
+
+// cloned copies a map, so that what stands below keeps its own.
+func cloned[M ~map[K]V, K comparable, V any](m M) M {
+	out := M{}
+	maps.Copy(out, m)
+	return out
 }

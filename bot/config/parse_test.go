@@ -7,8 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 var want = regexp.MustCompile(`# want "([^"]+)"`)
@@ -29,7 +32,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, found := config.Parse(config.File, src)
+			_, found := config.Parse(config.File, src, config.Default())
 			for i, line := range strings.Split(string(src), "\n") {
 				var wanted []string
 				for _, m := range want.FindAllStringSubmatch(line, -1) {
@@ -83,10 +86,33 @@ func TestRightCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, _ := config.Parse(config.File, src)
+		parsed, _ := config.Parse(config.File, src, config.Default())
 		if !c.ok(parsed) {
 			t.Errorf("%s: %s: got %+v", c.file, c.what, parsed)
 		}
+	}
+}
+
+// TestBelow lays a repository's configuration over its organisation's.
+func TestBelow(t *testing.T) {
+	below, faults := config.Parse(config.File, []byte("version: 1\nrules: {naked-pod: off, missing-liveness: off}\nfix: {pullRequests: request, max: 3, labels: [ours]}\ngenerated: [a, b]\nenvironments: {production: [live/**], lab: [lab/**]}\n"), config.Default())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	got, faults := config.Parse(config.File, []byte("version: 1\nrules: {naked-pod: error}\nfix: {max: 2}\ngenerated: [c]\nenvironments: {production: [prod/**]}\n"), below)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	want := below
+	want.Rules.Severities = map[string]rules.Severity{"naked-pod": rules.Error, "missing-liveness": rules.Off}
+	want.PullRequests.Max = 2
+	want.Generated = []string{"c"}
+	want.Environments = overlay.Environments{"production": {"prod/**"}, "lab": {"lab/**"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if below.Rules.Severities["naked-pod"] != rules.Off || below.Environments["production"][0] != "live/**" {
+		t.Error("the configuration below changed")
 	}
 }
 
@@ -95,7 +121,7 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte("ignore: [{rule: &a x}, *a]"))
 	f.Add([]byte("a: &a {b: *a}"))
 	f.Fuzz(func(t *testing.T, src []byte) {
-		_, found := config.Parse(config.File, src)
+		_, found := config.Parse(config.File, src, config.Default())
 		for _, fault := range found {
 			if fault.Line < 1 || fault.Message == "" || fault.Fingerprint == "" {
 				t.Errorf("a fault without line, message or fingerprint: %+v", fault)

@@ -80,12 +80,15 @@ func (r *reader) text(to *string) func(*yaml.Node) {
 }
 
 func (r *reader) texts(to *[]string) func(*yaml.Node) {
-	return r.list(func(n *yaml.Node) {
-		var text string
-		if r.text(&text)(n); text != "" {
-			*to = append(*to, text)
-		}
-	})
+	return func(n *yaml.Node) {
+		*to = nil
+		r.list(func(n *yaml.Node) {
+			var text string
+			if r.text(&text)(n); text != "" {
+				*to = append(*to, text)
+			}
+		})(n)
+	}
 }
 
 func (r *reader) oneOf(to *string, words ...string) func(*yaml.Node) {

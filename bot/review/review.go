@@ -24,6 +24,9 @@ type Job struct {
 	// Config is the tree whose configuration is obeyed: never the head of a
 	// stranger's pull request.
 	Config TreeRef
+	// Defaults is the text of the organisation's configuration, which stands
+	// below the repository's; nil where there is none.
+	Defaults []byte
 	// Paths narrows the job to the overlays at or below these files and
 	// folders, and to those that read one; empty is all.
 	Paths []string
@@ -60,6 +63,9 @@ type OverlayReport struct {
 	Environment string `json:"environment"`
 	Objects     int    `json:"objects"`
 	Built       bool   `json:"built"`
+	// Hides is set where the overlay was not built and was before, or is new:
+	// it may have findings that nobody sees.
+	Hides bool `json:"-"`
 }
 
 // A Finding is a finding with its fix.

@@ -97,7 +97,7 @@ func (r *run) scan(ctx context.Context) error {
 			return err
 		}
 		group.Go(func() error {
-			if s.scan, err = r.pool.Scan(groupCtx, worker.Scan{Tree: s.ref, Config: r.job.Config}); err != nil {
+			if s.scan, err = r.pool.Scan(groupCtx, worker.Scan{Tree: s.ref, Config: r.job.Config, Defaults: r.job.Defaults}); err != nil {
 				return fmt.Errorf("finding the overlays of %s: %w", s.ref, err)
 			}
 			s.roots = roots(s.scan.Overlays)

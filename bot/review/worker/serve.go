@@ -134,13 +134,18 @@ func (s *server) snapshot(tree TreeRef, options overlay.Options) (*overlay.Snaps
 }
 
 func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error) {
-	answer.Config = config.Default()
+	below := config.Default()
+	if r.Defaults != nil {
+		// Its faults are told where that file is reviewed.
+		below, _ = config.Parse(config.File, r.Defaults, below)
+	}
+	answer.Config = below
 	if !r.Config.IsZero() {
-		if answer.Config, _, err = readConfig(r.Config); err != nil {
+		if answer.Config, _, err = readConfig(r.Config, below); err != nil {
 			return answer, err
 		}
 	}
-	if _, answer.ConfigFindings, err = readConfig(r.Tree); err != nil {
+	if _, answer.ConfigFindings, err = readConfig(r.Tree, below); err != nil {
 		return answer, err
 	}
 	snapshot, err := s.snapshot(r.Tree, answer.Config.Options())
@@ -151,21 +156,21 @@ func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error
 	return answer, err
 }
 
-// readConfig reads the configuration at the root of a tree; the default one
-// where there is none.
-func readConfig(ref TreeRef) (config.Config, []rules.Finding, error) {
+// readConfig reads the configuration at the root of a tree over the one below
+// it, which counts alone where there is none.
+func readConfig(ref TreeRef, below config.Config) (config.Config, []rules.Finding, error) {
 	tree, err := ref.Open()
 	if err != nil {
 		return config.Config{}, nil, err
 	}
 	src, err := tree.ReadFile(config.File)
 	if errors.Is(err, fs.ErrNotExist) {
-		return config.Default(), nil, nil
+		return below, nil, nil
 	}
 	if err != nil {
 		return config.Config{}, nil, fmt.Errorf("reading %s: %w", config.File, err)
 	}
-	c, faults := config.Parse(config.File, src)
+	c, faults := config.Parse(config.File, src, below)
 	return c, faults, nil
 }
 

@@ -55,6 +55,9 @@ type Scan struct {
 	// Config is the tree whose configuration is obeyed; the zero TreeRef for
 	// the default configuration.
 	Config TreeRef `json:"config"`
+	// Defaults is the text of the organisation's configuration, which stands
+	// below the tree's; nil where there is none.
+	Defaults []byte `json:"defaults,omitempty"`
 }
 
 // A ScanAnswer is what is in a tree.
