@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/kustodian/kustodian/bot/review"
-	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 )
 
@@ -46,8 +45,11 @@ func writeText(w io.Writer, report *review.Report, options Options) error {
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "%s\n", color.in(bold, count(report).String()))
-	b.WriteString(fixable(report))
+	total := count(report)
+	fmt.Fprintf(&b, "%s\n", color.in(bold, total.String()))
+	if total.findings() > 0 && !report.Job.Fix {
+		b.WriteString("kustodian fix shows what can be put right, kustodian rules ID says more\n")
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -63,9 +65,7 @@ func writeBlock(b *strings.Builder, color paint, f review.Finding, src []byte) {
 	if f.Fix != nil {
 		writeRow(b, color, "fix", f.Fix.Title)
 	}
-	if f.NoFixReason != fixes.ReasonOffline { // counted at the end
-		writeRow(b, color, "no fix", noFix(f))
-	}
+	writeRow(b, color, "no fix", noFix(f))
 }
 
 // writeRow writes a named line of a block, nothing where there is no text.
@@ -83,29 +83,6 @@ func some(overlays []string) string {
 		return listing(overlays)
 	}
 	return fmt.Sprintf("%s and %d more overlays", strings.Join(overlays[:few], ", "), len(overlays)-few)
-}
-
-// fixable says what kustodian fix does about the report, "" where it does nothing.
-func fixable(report *review.Report) string {
-	fixed, offline := 0, 0
-	for f := range active(report) {
-		if f.Fix != nil {
-			fixed++
-		} else if f.NoFixReason == fixes.ReasonOffline {
-			offline++
-		}
-	}
-	var does []string
-	if fixed > 0 {
-		does = append(does, fmt.Sprintf("has a proved fix for %d of them", fixed))
-	}
-	if offline > 0 {
-		does = append(does, fmt.Sprintf("asks registries for the digests of %d", offline))
-	}
-	if len(does) == 0 {
-		return ""
-	}
-	return "kustodian fix " + listing(does) + "\n"
 }
 
 // position is path:line:column as far as it is known.
