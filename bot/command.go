@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,9 +22,6 @@ func isCommand(body string) bool {
 // write to the repository now: having opened the pull request gives no right.
 func (s *site) comment(ctx context.Context, number int, id int64) error {
 	comments, err := s.repo.IssueComments(ctx, number)
-	if errors.Is(err, github.ErrNotFound) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}

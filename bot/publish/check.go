@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/kustodian/kustodian/bot/github"
@@ -36,25 +37,34 @@ func (p *Publisher) check(ctx context.Context, sha, externalID string, report *r
 	if p.Mode != github.Fix {
 		run.Summary += "\nKustodian may only report here: fixing, and resolving threads, need the right to write contents.\n"
 	}
-	digest, err := digest(run)
+	lines, err := digest(run.Annotations)
 	if err != nil {
 		return err
 	}
-	run.Summary += "\n" + p.key().marker(checkPrefix+digest)
+	all, err := digest(run)
+	if err != nil {
+		return err
+	}
+	note := checkPrefix + all + "," + lines
+	run.Summary += "\n" + p.key().marker(note)
 	known, err := p.Repository.CheckRuns(ctx, sha, checkName)
 	if err != nil {
 		return fmt.Errorf("reading the check runs of %s: %w", sha, err)
 	}
-	same := slices.IndexFunc(known, func(k github.CheckRun) bool {
-		return k.ExternalID == externalID && p.key().read(k.Summary) == checkPrefix+digest
-	})
-	switch {
-	case same >= 0 && known[same].Conclusion != "":
+	var last github.CheckRun
+	if i := slices.IndexFunc(known, func(k github.CheckRun) bool { return k.ExternalID == externalID }); i >= 0 {
+		last = known[i]
+	}
+	switch said := p.key().read(last.Summary); {
+	case said == note && last.Conclusion != "":
 		return nil
-	case same >= 0: // its last annotations never arrived
-		run.ID = known[same].ID
+	case said == note: // its last annotations never arrived
+		run.ID = last.ID
 		err = p.Repository.UpdateCheckRun(ctx, run)
-	default: // annotations only ever grow, so another report is another run
+	case strings.HasSuffix(said, ","+lines) && last.Conclusion != "":
+		run.ID, run.Annotations = last.ID, nil // they stand
+		err = p.Repository.UpdateCheckRun(ctx, run)
+	default: // annotations only ever grow, so other ones are another run
 		_, err = p.Repository.CreateCheckRun(ctx, run)
 	}
 	if err != nil {
@@ -129,9 +139,10 @@ func annotationText(f review.Finding) string {
 	return text
 }
 
-// digest tells what check runs say apart: 20 hexadecimal digits.
-func digest(run github.CheckRun) (string, error) {
-	data, err := json.Marshal(run)
+// digest tells what check runs say apart: 20 hexadecimal digits. What is said
+// is the run or its annotations.
+func digest(said any) (string, error) {
+	data, err := json.Marshal(said)
 	if err != nil {
 		return "", fmt.Errorf("hashing a check run: %w", err)
 	}

@@ -21,7 +21,7 @@ var markers = regexp.MustCompile(`<!-- kustodian:v1:([A-Za-z0-9,=]+):([0-9a-f]{3
 const (
 	gonePrefix  = "gone="  // a fingerprint: we said that it is gone
 	fixesPrefix = "fixes=" // what a pull request of fixes holds
-	checkPrefix = "check=" // the digest of what a check run says
+	checkPrefix = "check=" // the digests of what a check run says, and of its annotations
 )
 
 // marker is a hidden comment that says text: ASCII letters, digits, "," and "=".
