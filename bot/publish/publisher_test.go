@@ -268,11 +268,15 @@ func TestThreadsThatAPersonResolved(t *testing.T) {
 	threads, err := w.Repository.Threads(t.Context(), 1)
 	w.must(err)
 	w.must(w.Repository.ResolveThread(t.Context(), threads[0].ID))
-	for _, r := range []*review.Report{r, w.report(), r} {
-		if n := w.publish(r); n != 0 && len(r.Findings) > 0 {
-			t.Errorf("%d changes", n)
-		}
+	if n := w.publish(r); n != 0 {
+		t.Errorf("%d changes", n)
+	}
+	for _, r := range []*review.Report{w.report(), r} {
+		w.publish(r)
 		w.wantThreads("a.yaml:10 resolved **finding aa.**")
+		if run := w.repo.CheckRuns(r.Job.Head.Commit); len(run[len(run)-1].Annotations) != len(r.Findings) {
+			t.Errorf("the newest check run shows %d findings, want %d", len(run[len(run)-1].Annotations), len(r.Findings))
+		}
 	}
 }
 
