@@ -129,10 +129,11 @@ func (c *conversation) edit(ctx context.Context, thread ours, body string) error
 	return nil
 }
 
-// takeBack ends the threads whose finding is gone. While an overlay does not
-// build nobody knows what it would show, so that nothing counts as gone.
+// takeBack ends the threads whose finding is gone. While an overlay that did
+// build does not any more, nobody knows what it would show, so that nothing
+// counts as gone.
 func (c *conversation) takeBack(ctx context.Context) error {
-	if count(c.report).broken > 0 {
+	if slices.ContainsFunc(c.report.Overlays, func(o review.OverlayReport) bool { return o.Hides }) {
 		return nil
 	}
 	stands, silenced := map[string]bool{}, map[string]string{}

@@ -305,7 +305,7 @@ func TestBrokenOverlaysFixNothing(t *testing.T) {
 	w := newWorld(t, canFix)
 	w.publish(w.report(found("aa", "a.yaml", 10)))
 	r := w.report()
-	r.Overlays[0].Built = false
+	r.Overlays[0].Built, r.Overlays[0].Hides = false, true
 	w.publish(r)
 	w.wantThreads("a.yaml:10 open **finding aa.**")
 }

@@ -20,8 +20,11 @@ import (
 // compare fills the report with what the head has and the base has not.
 func (r *run) compare(head, base []rules.Finding) {
 	for _, o := range r.head.reached {
+		before, known := r.base.checked[path.Dir(r.oldPath(o.File))]
+		built := r.head.built(o.Path)
 		r.report.Overlays = append(r.report.Overlays, OverlayReport{
-			Path: o.Path, Environment: o.Environment, Objects: r.head.checked[o.Path].Objects, Built: r.head.built(o.Path),
+			Path: o.Path, Environment: o.Environment, Objects: r.head.checked[o.Path].Objects,
+			Built: built, Hides: !built && !(known && before.Broken != nil),
 		})
 	}
 	head = rules.Merge(head, r.head.scan.ConfigFindings)

@@ -1,0 +1,123 @@
+package review_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
+)
+
+const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+// shop is a base of two Deployments that an entry of images in each of two
+// overlays sets.
+func shop(t *testing.T) review.TreeRef {
+	deployment := func(name string) string {
+		return "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: " + name + "}\nspec:\n  selector: {matchLabels: {app: " + name + "}}\n" +
+			"  template:\n    metadata: {labels: {app: " + name + "}}\n    spec:\n      containers:\n      - name: app\n        image: example.com/shop/web\n"
+	}
+	overlay := "resources: [../../base]\nimages:\n- name: example.com/shop/web\n  newTag: "
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		".kustodian.yaml":                  only([]string{"image-unpinned"}),
+		"base/kustomization.yaml":          "resources: [web.yaml]\n",
+		"base/web.yaml":                    deployment("web") + deployment("api"),
+		"overlays/dev/kustomization.yaml":  overlay + "1.2.3\n",
+		"overlays/prod/kustomization.yaml": overlay + "1.2.2\n",
+	})
+	return review.TreeRef{Folder: dir}
+}
+
+func TestFix(t *testing.T) {
+	tree := shop(t)
+	var asked []string
+	var builds sync.Map
+	reviewer := review.Reviewer{
+		Ask: func(_ context.Context, q fixes.Question) fixes.Answer {
+			asked = append(asked, q.Image)
+			if strings.HasSuffix(q.Image, ":1.2.2") {
+				return fixes.Answer{Error: "the registry is away"}
+			}
+			return fixes.Answer{Digest: digest}
+		},
+		Built: func(overlay string) { builds.Store(overlay, true) },
+	}
+	report, err := reviewer.Run(t.Context(), review.Job{Head: tree, Config: tree, Fix: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(asked) != 2 {
+		t.Errorf("asked %q; want each image once", asked)
+	}
+	for _, overlay := range []string{"overlays/dev", "overlays/prod"} {
+		if _, ok := builds.Load(overlay); !ok {
+			t.Errorf("nobody heard of the build of %s", overlay)
+		}
+	}
+	if len(report.Findings) != 2 || len(report.Fixes) != 1 {
+		t.Fatalf("%d findings with %d fixes; want one for each entry, and a fix for one", len(report.Findings), len(report.Fixes))
+	}
+	dev, prod := report.Findings[0], report.Findings[1]
+	if dev.Fix == nil || dev.ProvedFix != 0 || dev.NoFix != "" {
+		t.Errorf("%s has no fix: %s", dev.Path, dev.NoFix)
+	}
+	if prod.Fix != nil || prod.ProvedFix != -1 || prod.NoFixReason != fixes.ReasonRegistry {
+		t.Errorf("%s: fix %v, %s %q; want that the registry is away", prod.Path, prod.Fix, prod.NoFixReason, prod.NoFix)
+	}
+	after := string(report.Fixes[0].After["overlays/dev/kustomization.yaml"])
+	if !strings.Contains(after, "1.2.3@"+digest) {
+		t.Errorf("after the fix:\n%s", after)
+	}
+}
+
+func TestFixOffline(t *testing.T) {
+	tree := shop(t)
+	report, err := (&review.Reviewer{}).Run(t.Context(), review.Job{Head: tree, Config: tree, Fix: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		if f.Fix != nil || f.NoFixReason != fixes.ReasonOffline {
+			t.Errorf("%s: fix %v, %s; want none without a registry", f.Path, f.Fix, f.NoFixReason)
+		}
+	}
+	if len(report.Findings) != 2 {
+		t.Errorf("%d findings; want 2", len(report.Findings))
+	}
+}
+
+// TestFixRules plans fixes of the rules that are asked for, and no others.
+func TestFixRules(t *testing.T) {
+	tree := shop(t)
+	report, err := (&review.Reviewer{}).Run(t.Context(), review.Job{Head: tree, Config: tree, Fix: true, Rules: []string{"missing-requests"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Findings {
+		if f.NoFixReason != fixes.NoReason || f.Fix != nil {
+			t.Errorf("%s: somebody looked for a fix of %s", f.Path, f.Rule)
+		}
+	}
+}
+
+func TestBlame(t *testing.T) {
+	lines, _, err := review.Blame(t.Context(), shop(t), "overlays/dev")
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := 0
+	for _, line := range lines {
+		if line.Value == "example.com/shop/web:1.2.3" && line.Source.Path == "overlays/dev/kustomization.yaml" && line.Source.Line == 4 {
+			images++
+		}
+	}
+	if images != 2 {
+		t.Errorf("%d images come from the entry; want 2", images)
+	}
+	if _, _, err := review.Blame(t.Context(), shop(t), "overlays/lab"); err == nil {
+		t.Error("explained an overlay that is not there")
+	}
+}
