@@ -129,12 +129,12 @@ func annotationLevel(s rules.Severity) string {
 
 // annotationText is plain text: GitHub shows annotations as they are.
 func annotationText(f review.Finding) string {
-	text := stop(printable(f.Message))
+	text := stop(Printable(f.Message))
 	if why, _ := ruleText(f.Rule); why != "" {
 		text += " " + why
 	}
 	if len(f.Overlays) > 0 {
-		text += "\nIn " + printable(listing(f.Overlays)) + "."
+		text += "\nIn " + Printable(listing(f.Overlays)) + "."
 	}
 	return text
 }

@@ -36,9 +36,9 @@ func writeCommands(w io.Writer, report *review.Report, _ Options) error {
 			properties = append(properties, fmt.Sprintf("col=%d", f.Column))
 		}
 		properties = append(properties, "title="+commandProperty.Replace(f.Rule))
-		message := printable(f.Message)
+		message := Printable(f.Message)
 		if len(f.Overlays) > 0 {
-			message += "\nin " + printable(listing(f.Overlays))
+			message += "\nin " + Printable(listing(f.Overlays))
 		}
 		if _, err := fmt.Fprintf(w, "::%s %s::%s\n", command, strings.Join(properties, ","), commandData.Replace(message)); err != nil {
 			return err

@@ -4,7 +4,7 @@
 //
 // Whatever comes from a repository (names, messages, file contents) is a
 // stranger's text. In Markdown it passes through [inline], [code] or [fence],
-// on a terminal through [printable], so that it is read and never obeyed.
+// on a terminal through [Printable], so that it is read and never obeyed.
 //
 // A [Publisher] reads what it said before, says what is new, resolves what is
 // gone and leaves the rest, so that a job may be published any number of times.

@@ -29,9 +29,10 @@ var (
 	opening = regexp.MustCompile(`^([-+=#>]|[0-9]+[.)])`)
 )
 
-// printable makes a stranger's text safe to print on one line of a terminal:
-// control characters and those that turn the direction of writing are spelled out.
-func printable(s string) string {
+// Printable makes a stranger's text safe to print on one line of a terminal:
+// control characters and those that turn the direction of writing come out
+// spelled as \u escapes, tabs and line breaks as spaces.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r == '\r' {
 			return ' '
@@ -69,7 +70,7 @@ func hidden(r rune) bool {
 // inline makes a stranger's prose a part of a line of Markdown that is read
 // and never obeyed. Pairs of backticks stay code.
 func inline(s string) string {
-	s = strings.Join(strings.Fields(printable(s)), " ") // four leading spaces would be code
+	s = strings.Join(strings.Fields(Printable(s)), " ") // four leading spaces would be code
 	parts := strings.Split(s, "`")
 	if len(parts)%2 == 0 { // an odd backtick is no pair
 		last := len(parts) - 1
@@ -117,7 +118,7 @@ func prose(s string) string {
 
 // code makes a stranger's text a code span, "" of nothing.
 func code(s string) string {
-	s = quiet(printable(s))
+	s = quiet(Printable(s))
 	if strings.TrimSpace(s) == "" {
 		return ""
 	}
@@ -179,10 +180,10 @@ func longestRun(s string, b byte) int {
 // plain makes a stranger's text a part of a title or of a commit's message,
 // where GitHub reads no Markdown, but mentions and references ("fixes #1").
 func plain(s string) string {
-	return reference.ReplaceAllString(quiet(printable(s)), "$1"+gap+"$2")
+	return reference.ReplaceAllString(quiet(Printable(s)), "$1"+gap+"$2")
 }
 
 // rawHTML makes a stranger's text a part of raw HTML.
 func rawHTML(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(quiet(printable(s)))
+	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(quiet(Printable(s)))
 }

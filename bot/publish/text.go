@@ -57,7 +57,7 @@ func writeText(w io.Writer, report *review.Report, options Options) error {
 // writeBlock writes a finding, with the line of src that it is about.
 func writeBlock(b *strings.Builder, color paint, f review.Finding, src []byte) {
 	fmt.Fprintf(b, "%s %s %s\n", color.in(bold, position(f)), color.in(severityColor[f.Severity], f.Severity.String()), color.in(cyan, f.Rule))
-	fmt.Fprintf(b, "  %s\n", printable(f.Message))
+	fmt.Fprintf(b, "  %s\n", Printable(f.Message))
 	if line := excerpt(f, src); line != "" {
 		b.WriteString(color.in(dim, line))
 	}
@@ -71,7 +71,7 @@ func writeBlock(b *strings.Builder, color paint, f review.Finding, src []byte) {
 // writeRow writes a named line of a block, nothing where there is no text.
 func writeRow(b *strings.Builder, color paint, name, text string) {
 	if text != "" {
-		fmt.Fprintf(b, "  %s %s\n", color.in(dim, name+":"), printable(text))
+		fmt.Fprintf(b, "  %s %s\n", color.in(dim, name+":"), Printable(text))
 	}
 }
 
@@ -91,9 +91,9 @@ func position(f review.Finding) string {
 	case f.Path == "":
 		return "?"
 	case f.Line == 0:
-		return printable(f.Path)
+		return Printable(f.Path)
 	}
-	return fmt.Sprintf("%s:%d:%d", printable(f.Path), f.Line, f.Column)
+	return fmt.Sprintf("%s:%d:%d", Printable(f.Path), f.Line, f.Column)
 }
 
 // excerpt is the finding's line with a caret below its column, "" where the
@@ -110,8 +110,8 @@ func excerpt(f review.Finding, src []byte) string {
 	if !utf8.ValidString(line) || strings.TrimSpace(line) == "" {
 		return ""
 	}
-	// printable gives a tab one column, as positions count it.
-	text := fmt.Sprintf("  %5d | %s\n", f.Line, printable(line))
+	// Printable gives a tab one column, as positions count it.
+	text := fmt.Sprintf("  %5d | %s\n", f.Line, Printable(line))
 	if f.Column > 0 && strings.IndexFunc(line, hidden) < 0 {
 		text += fmt.Sprintf("        | %s^\n", strings.Repeat(" ", f.Column-1))
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -135,7 +136,7 @@ func blameText(w io.Writer, lines []overlay.PrintedLine) {
 		if l.Source != nil {
 			source, text = *l.Source, place(*l.Source)
 		}
-		fmt.Fprintf(w, "%-*s  %-*s | %s\n", places, text, by, source.By, l.Text)
+		fmt.Fprintf(w, "%-*s  %-*s | %s\n", places, text, by, source.By, publish.Printable(l.Text))
 	}
 }
 
@@ -146,7 +147,7 @@ func blameHistory(w io.Writer, lines []overlay.BlameLine) {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s %s: %s\n", l.Object, l.Field, oneLine(l.Value))
+		fmt.Fprintf(w, "%s: %s\n", publish.Printable(fmt.Sprint(l.Object, " ", l.Field)), oneLine(l.Value))
 		fmt.Fprintf(w, "  set by    %s (%s, known by %s)\n", place(l.Source), l.Source.By, l.Source.How)
 		for _, via := range l.Source.Via {
 			fmt.Fprintf(w, "  overrides %s (%s)\n", place(via), via.By)
@@ -159,18 +160,18 @@ func place(s overlay.Source) string {
 	if s.Path == "" {
 		return "?"
 	}
-	text := fmt.Sprintf("%s:%d", s.Path, s.Line)
+	text := fmt.Sprintf("%s:%d", publish.Printable(s.Path), s.Line)
 	if !s.Exact {
 		text += "?"
 	}
 	return text
 }
 
-// oneLine keeps a value on its line.
+// oneLine is the first line of a value, safe to print.
 func oneLine(value string) string {
 	first, _, more := strings.Cut(value, "\n")
 	if more {
-		return first + " …"
+		first += " …"
 	}
-	return first
+	return publish.Printable(first)
 }

@@ -100,7 +100,7 @@ func runReview(cmd *cobra.Command, reviewer review.Reviewer, job review.Job) (*r
 			mu.Lock()
 			defer mu.Unlock()
 			builds++
-			fmt.Fprintf(progress, "\r\x1b[K%d built, %s", builds, overlay)
+			fmt.Fprintf(progress, "\r\x1b[K%d built, %s", builds, publish.Printable(overlay))
 		}
 		defer fmt.Fprint(progress, "\r\x1b[K")
 	}

@@ -63,7 +63,8 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 func explainRefusals(cmd *cobra.Command, report *review.Report) {
 	for _, f := range report.Findings {
 		if f.Fix == nil && f.NoFix != "" && f.NoFixReason != fixes.ReasonNoRecipe {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s:%d: %s: no fix: %s\n", f.Path, f.Line, f.Rule, f.NoFix)
+			line := fmt.Sprintf("%s:%d: %s: no fix: %s", f.Path, f.Line, f.Rule, f.NoFix)
+			fmt.Fprintln(cmd.ErrOrStderr(), publish.Printable(line))
 		}
 	}
 }
@@ -86,7 +87,7 @@ func writeFixes(cmd *cobra.Command, root string, report *review.Report) error {
 			faults = append(faults, err)
 			continue
 		}
-		fmt.Fprintln(cmd.OutOrStdout(), path)
+		fmt.Fprintln(cmd.OutOrStdout(), publish.Printable(path))
 	}
 	return errors.Join(faults...)
 }

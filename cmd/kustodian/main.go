@@ -22,6 +22,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review/worker"
 )
 
@@ -49,7 +50,7 @@ func run(ctx context.Context) int {
 		return 1
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintln(os.Stderr, "kustodian:", strings.TrimSuffix(line, "\n"))
+		fmt.Fprintln(os.Stderr, "kustodian:", publish.Printable(strings.TrimSuffix(line, "\n")))
 	}
 	return 2
 }
