@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -126,4 +127,22 @@ func wanted(archive *txtar.Archive) (said []string, texts map[string]string) {
 		}
 	}
 	return said, texts
+}
+
+// TestManyFiles changes 3,000 files, the most that GitHub lists.
+func TestManyFiles(t *testing.T) {
+	s := newStage(t, mayFix, nil)
+	s.push("shop/web:1.0.0")
+	archive := small(t)
+	change := entries(archive, "pull/")
+	for i := range 3000 - len(change) {
+		change["notes/"+strconv.Itoa(i)+".yaml"] = text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: note}\n")
+	}
+	began := time.Now()
+	p := s.pull(s.repository("shop", entries(archive, "main/")), change)
+	t.Logf("reviewed in %v", time.Since(began))
+	said, _ := wanted(archive)
+	p.wantSaid(said...)
+	p.wantCheck("neutral")
+	p.wantOneFix()
 }

@@ -44,7 +44,7 @@ var (
 )
 
 // A stage is the bot between a simulated GitHub and a registry, all of them on
-// loopback. The registry answers for registry.example.com.
+// loopback. The registry answers for registry.example.com and ghcr.io.
 type stage struct {
 	*testing.T
 	github   *githubtest.Server
@@ -90,7 +90,7 @@ func newStage(t *testing.T, permissions map[string]string, settings map[string]s
 	s.settings = map[string]string{
 		"GITHUB_APP_ID": fmt.Sprint(app.ID), "GITHUB_PRIVATE_KEY": string(app.Key), "WEBHOOK_SECRETS": app.WebhookSecret,
 		"ALLOWED_ACCOUNTS": "acme", "GITHUB_URL": s.github.URL, "DATA_DIR": t.TempDir(), "SWEEP": "off",
-		"REGISTRIES": "registry.example.com," + s.registryHost(),
+		"REGISTRIES": "registry.example.com,ghcr.io," + s.registryHost(),
 	}
 	for name, value := range settings {
 		s.settings[name] = value
@@ -120,7 +120,8 @@ func (s *stage) start() {
 		GitHub: func(o *github.Options) { o.WriteInterval = -1 },
 		Queue:  func(o *queue.Options) { o.FirstRetry, o.AckWait = 10*time.Millisecond, 2*time.Second },
 		Registry: func(r *registry.Resolver) {
-			r.PlainHTTP, r.Mirrors, r.Timeout = true, map[string]string{"registry.example.com": s.registryHost()}, 500*time.Millisecond
+			r.PlainHTTP, r.Timeout = true, 500*time.Millisecond
+			r.Mirrors = map[string]string{"registry.example.com": s.registryHost(), "ghcr.io": s.registryHost()}
 		},
 	})
 	s.must(err)
