@@ -5,10 +5,12 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,44 +75,51 @@ func plain(files Files, dir string) (string, error) {
 
 var _ filesys.FileSystem = (*treeFS)(nil)
 
+var whole = flag.Bool("whole", false, "build every overlay of the trees beside the repository, not a sample")
+
+// sampleOverlays are at most n overlays that are built, spread over the tree.
+func sampleOverlays(t *testing.T, snapshot *Snapshot, n int) []Overlay {
+	t.Helper()
+	overlays, err := snapshot.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlays = slices.DeleteFunc(overlays, func(o Overlay) bool { return o.Component || len(o.Refusals) > 0 })
+	if len(overlays) == 0 {
+		t.Fatal("no overlays found")
+	}
+	if *whole {
+		return overlays
+	}
+	n = min(n, len(overlays))
+	sample := make([]Overlay, n)
+	for i := range sample {
+		sample[i] = overlays[i*len(overlays)/n]
+	}
+	return sample
+}
+
+// TestCorpora holds builds to the engine's own, to the paths that were told
+// before, and to a source for every scalar.
 func TestCorpora(t *testing.T) {
 	for _, name := range corpora {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			files := corpus(t, name)
 			snapshot := Open(files, Options{})
-			overlays, err := snapshot.Find(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(overlays) == 0 {
-				t.Fatal("no overlays found")
-			}
 			how := map[string]int{}
 			built, scalars := 0, 0
-			for _, o := range overlays {
-				if o.Component {
-					continue
-				}
+			for _, o := range sampleOverlays(t, snapshot, 30) {
 				b, err := snapshot.Build(t.Context(), o.Path)
 				if err != nil {
 					t.Logf("%v", err)
 					continue
 				}
 				built++
-				got, err := b.YAML()
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, err := plain(files, o.Path)
-				if err != nil {
-					t.Errorf("%s: built, but the engine alone says %v", o.Path, err)
-				}
-				if string(got) != want {
-					t.Errorf("%s: the build differs from the engine's own", o.Path)
-				}
+				checkParity(t, overlayCase{files: files, build: o.Path}, b)
+				checkReads(t, o, b)
 				for _, object := range b.Objects {
-					eachScalar(object.Node, nil, func(field Field, n *yaml.Node) {
+					eachScalar(object.Node, nil, func(field Field, _ *yaml.Node) {
 						scalars++
 						source, err := b.Explain(t.Context(), object, field)
 						if err != nil {
@@ -120,10 +129,21 @@ func TestCorpora(t *testing.T) {
 					})
 				}
 			}
-			t.Logf("%d overlays, %d built, %d scalars", len(overlays), built, scalars)
+			t.Logf("%d built, %d scalars", built, scalars)
 			for h, n := range how {
-				t.Logf("%8s %6.2f %%", h, 100*float64(n)/float64(scalars))
+				t.Logf("%10s %6.2f %%", h, 100*float64(n)/float64(scalars))
 			}
 		})
+	}
+}
+
+// checkReads holds a build to look nothing up that was not told before it, but
+// below a path that was told.
+func checkReads(t *testing.T, o Overlay, b *Build) {
+	t.Helper()
+	for name := range b.Reads {
+		if !slices.ContainsFunc(o.Reads, func(told string) bool { return name == told || told != "." && below(name, told) }) {
+			t.Errorf("%s: looks up %s (%s), which Find does not list", o.Path, name, b.Reads[name])
+		}
 	}
 }

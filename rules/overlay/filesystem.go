@@ -85,6 +85,9 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if b.unread != nil {
+		return nil, b.unread
+	}
 	if int64(len(b.data)) > f.snapshot.options.Limits.FileSize {
 		return nil, fmt.Errorf("reading %s: larger than %d bytes", at.path, f.snapshot.options.Limits.FileSize)
 	}

@@ -226,6 +226,9 @@ func (s *Snapshot) checkYAML(name string) (*Refusal, error) {
 		return nil, err
 	}
 	limits := s.options.Limits
+	if b.unread != nil {
+		return &Refusal{Reason: ReasonLimit, Path: at.path, Line: 1, Column: 1, Text: at.path, Message: "is " + ErrTooLarge.Error()}, nil
+	}
 	if int64(len(b.data)) > limits.FileSize {
 		return &Refusal{Reason: ReasonLimit, Path: at.path, Line: 1, Column: 1, Text: at.path,
 			Message: fmt.Sprintf("has %d bytes, more than the %d that one file may have", len(b.data), limits.FileSize)}, nil

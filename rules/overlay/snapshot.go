@@ -85,5 +85,5 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.data, nil
+	return b.data, b.unread
 }

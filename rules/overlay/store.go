@@ -24,8 +24,9 @@ type store struct {
 
 // blob is one file as read.
 type blob struct {
-	data []byte
-	hash string
+	data   []byte
+	hash   string
+	unread error // ErrTooLarge: data is not there, and a build that needs it fails
 
 	once sync.Once
 	bomb *Refusal // why the engine must not parse it, without the path
@@ -68,15 +69,15 @@ func (st *store) blob(name string) (*blob, error) {
 	if b, ok := st.blobs[name]; ok {
 		return b, nil
 	}
-	data, err := st.tree.ReadFile(name)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", name, err)
+	data, unread := st.tree.ReadFile(name)
+	if unread != nil && !errors.Is(unread, ErrTooLarge) {
+		return nil, fmt.Errorf("reading %s: %w", name, unread)
 	}
 	hash, err := st.tree.Hash(name)
 	if err != nil {
 		return nil, fmt.Errorf("hashing %s: %w", name, err)
 	}
-	b := &blob{data: data, hash: hash}
+	b := &blob{data: data, hash: hash, unread: unread}
 	st.blobs[name] = b
 	return b, nil
 }

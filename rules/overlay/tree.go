@@ -1,6 +1,13 @@
 package overlay
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrTooLarge is wrapped by the error of [Tree].ReadFile for a file that has
+// more bytes than the tree reads.
+var ErrTooLarge = errors.New("too large to be read")
 
 // A Tree is a read-only view of the files of one commit or folder.
 //
