@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	errTooLarge  = fmt.Errorf("larger than %d MiB", LargestFile>>20)
+	errTooLarge  = fmt.Errorf("%w: more than %d MiB", overlay.ErrTooLarge, LargestFile>>20)
 	errNotFolder = errors.New("not a folder")
 	errFolder    = errors.New("is a folder")
 	errNotLink   = errors.New("not a link")
@@ -144,18 +144,27 @@ func (t *folderTree) Hash(name string) (string, error) {
 	if info.IsDir() {
 		return "", &fs.PathError{Op: "hash", Path: name, Err: errFolder}
 	}
-	var content []byte
 	if info.Mode()&fs.ModeSymlink != 0 {
-		var target string
-		target, err = t.Readlink(name)
-		content = []byte(target)
-	} else {
-		content, err = t.ReadFile(name)
+		target, err := t.Readlink(name)
+		if err != nil {
+			return "", err
+		}
+		return plumbing.ComputeHash(plumbing.BlobObject, []byte(target)).String(), nil
 	}
+	if !info.Mode().IsRegular() {
+		return "", &fs.PathError{Op: "hash", Path: name, Err: fmt.Errorf("is a %s", kindOfInfo(info))}
+	}
+	f, err := t.root.Open(filepath.FromSlash(name))
 	if err != nil {
-		return "", err
+		return "", &fs.PathError{Op: "hash", Path: name, Err: errors.Unwrap(err)}
 	}
-	return plumbing.ComputeHash(plumbing.BlobObject, content).String(), nil
+	defer f.Close()
+	// Not through ReadFile: what is too large to be read differs or not all the same.
+	hasher := plumbing.NewHasher(plumbing.BlobObject, info.Size())
+	if _, err := io.Copy(hasher, f); err != nil {
+		return "", &fs.PathError{Op: "hash", Path: name, Err: err}
+	}
+	return hasher.Sum().String(), nil
 }
 
 func kindOfInfo(info fs.FileInfo) overlay.EntryKind {

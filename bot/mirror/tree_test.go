@@ -134,8 +134,11 @@ func TestTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tree := range map[string]overlay.Tree{"commit": atCommit, "folder": inFolder} {
-		if _, err := tree.ReadFile("large"); err == nil || !strings.Contains(err.Error(), "larger than") {
+		if _, err := tree.ReadFile("large"); !errors.Is(err, overlay.ErrTooLarge) {
 			t.Errorf("%s: %v; want too large", name, err)
+		}
+		if hash, err := tree.Hash("large"); err != nil || hash != git(t, dir, "rev-parse", "HEAD:large") {
+			t.Errorf("%s: the hash is %s, %v", name, hash, err)
 		}
 		if data, err := tree.ReadFile("fits"); err != nil || len(data) != mirror.LargestFile {
 			t.Errorf("%s: %d bytes, %v", name, len(data), err)
