@@ -58,7 +58,7 @@ func TestMutations(t *testing.T) {
 // turns of each way that they are known.
 func sampleClaims(t *testing.T, snapshot *Snapshot) []claim {
 	byHow := map[string][]claim{}
-	for _, b := range sampleBuilds(t, snapshot, 20) {
+	for _, b := range sampleBuilds(t, snapshot, 12) {
 		for i, o := range b.Objects {
 			n := -1
 			eachScalar(o.Node, nil, func(field Field, _ *yaml.Node) {
