@@ -208,6 +208,10 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 		if err != nil {
 			return fmt.Errorf("reviewing pull request %d: %w", number, err)
 		}
+		if own(pull) { // its fixes are proved: a check run says enough
+			_, err := s.publisher.Commit(ctx, report)
+			return err
+		}
 		out, err := s.publisher.PullRequest(ctx, number, report, asked)
 		s.Log.InfoContext(ctx, "reviewed", "job", s.key.String(), "head", job.Head.Commit,
 			"overlays", len(report.Overlays), "findings", len(report.Findings), "comments", out.Comments, "resolved", out.Resolved)
@@ -233,9 +237,13 @@ func (s *site) pullJob(ctx context.Context, pull github.PullRequest) (review.Job
 	}
 	return review.Job{
 		Head: s.commit(at[head]), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults,
-		// What the bot itself proposes is reviewed; it gets no fixes of fixes.
-		Fix: !strings.HasPrefix(pull.Head.Name, github.BranchPrefix) || pull.Fork,
+		Fix: !own(pull), // no fixes of fixes
 	}, nil
+}
+
+// own reports whether a pull request is the bot's: nobody else's are from its branches.
+func own(pull github.PullRequest) bool {
+	return strings.HasPrefix(pull.Head.Name, github.BranchPrefix) && !pull.Fork
 }
 
 // organisation is the repository of an account that holds what is common to
