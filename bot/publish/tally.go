@@ -12,7 +12,7 @@ import (
 type tally struct {
 	errors, warnings, infos int // findings that nobody silenced
 	silenced                int
-	overlays, broken        int // overlays of the report, and those of them that do not build
+	overlays, broken        int // overlays of the report, and those of them that were not built
 	total                   int // overlays of the tree, 0 where nobody counted
 }
 
@@ -42,7 +42,7 @@ func count(report *review.Report) tally {
 func (t tally) findings() int { return t.errors + t.warnings + t.infos }
 
 // String is a sentence without its full stop: "2 errors and 1 warning in 4
-// overlays, 1 of them does not build; 3 silenced".
+// overlays, 1 of them was not built; 3 silenced".
 func (t tally) String() string {
 	var found []string
 	if t.errors > 0 {
@@ -65,9 +65,9 @@ func (t tally) String() string {
 	}
 	switch {
 	case t.broken == 1:
-		text += ", 1 of them does not build"
+		text += ", 1 of them was not built"
 	case t.broken > 1:
-		text += fmt.Sprintf(", %d of them do not build", t.broken)
+		text += fmt.Sprintf(", %d of them were not built", t.broken)
 	}
 	if t.silenced > 0 {
 		text += fmt.Sprintf("; %d silenced", t.silenced)
