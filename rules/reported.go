@@ -35,20 +35,13 @@ var (
 		Title:    "a file from outside the folder that is built",
 		Why:      "Kustomize refuses it unless it is started with a flag that allows every file.",
 		Write:    "the file inside the folder, or a kustomization beside it that the overlay names",
-		Severity: Warning,
+		Severity: Info,
 	})
 	_ = add(Rule{
 		ID:       "ignore-unused",
 		Title:    "an ignore that silences nothing",
 		Why:      "It would silence the next fault of its kind, which nobody has looked at.",
 		Write:    "nothing; take the ignore out",
-		Severity: Info,
-	})
-	_ = add(Rule{
-		ID:       "image-digest-stale",
-		Title:    "a digest that its tag has left behind",
-		Why:      "The tag was pushed again since it was pinned, perhaps with a repair.",
-		Write:    "the digest that the tag names now",
 		Severity: Info,
 	})
 )

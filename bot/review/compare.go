@@ -114,14 +114,29 @@ func (r *run) changedLines(path string) []mirror.Range {
 }
 
 // silence marks what the configuration ignores, unless its date has passed.
+// Of a whole tree, it reports the entries that silence nothing.
 func (r *run) silence() {
 	today := time.Now().UTC().Format(time.DateOnly)
+	used := map[int]bool{} // by line
 	for i := range r.report.Findings {
 		f := &r.report.Findings[i]
 		for _, ignore := range r.report.Config.Ignore {
 			if f.Suppressed == nil && ignore.Rule == f.Rule && (ignore.Until == "" || ignore.Until >= today) && matches(ignore.Path, f.Path, f.Overlays) {
 				f.Suppressed = &rules.Suppression{Path: config.File, Line: ignore.Line, Reason: ignore.Reason}
+				used[ignore.Line] = true
 			}
+		}
+	}
+	if !r.base.ref.IsZero() || len(r.job.Paths) > 0 || r.job.Defaults != nil {
+		return // a part of the findings tells nothing of the rest; the organisation's serve all of its repositories
+	}
+	for _, ignore := range r.report.Config.Ignore {
+		if !used[ignore.Line] {
+			f := rules.Finding{
+				Rule: "ignore-unused", Severity: rules.Info, Path: config.File, Line: ignore.Line, Column: 1, EndLine: ignore.Line,
+				Message: fmt.Sprintf("the ignore of %s silences nothing; take it out", ignore.Rule), Reason: ignore.Path,
+			}
+			r.report.Findings = append(r.report.Findings, Finding{Finding: f.At(f.Path), ProvedFix: -1})
 		}
 	}
 }
@@ -149,6 +164,22 @@ func (r *run) read() {
 			r.report.Files[f.Path] = src
 		}
 	}
+}
+
+// outside is the finding of an overlay that only builds where kustomize may
+// read files from outside the folder of a kustomization: one, at the first
+// entry that asks for it.
+func outside(o overlay.Overlay) []rules.Finding {
+	if len(o.Outside) == 0 || len(o.Refusals) > 0 {
+		return nil
+	}
+	first := o.Outside[0]
+	f := rules.Finding{
+		Rule: "loads-outside-root", Severity: rules.Info, Path: first.Path, Line: first.Line, Column: first.Column, EndLine: first.Line,
+		Message:  fmt.Sprintf("%s is outside the folder of its kustomization: kustomize builds it only with --load-restrictor LoadRestrictionsNone", first.Text),
+		Overlays: []string{o.Path},
+	}
+	return []rules.Finding{f.At(f.Path)}
 }
 
 // unbuilt are the findings of an overlay that did not build: each of its

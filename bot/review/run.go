@@ -203,9 +203,20 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	var found [][]rules.Finding
 	for i, a := range answers {
 		s.checked[a.Overlay] = a
-		found = append(found, a.Findings, unbuilt(overlays[i], a.Broken))
+		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, outside(overlays[i])))
 	}
 	return rules.Merge(found...), nil
+}
+
+// graded gives findings that no rule looked for the severity that the policy
+// has for them, and drops those that it turns off.
+func graded(policy rules.Policy, found []rules.Finding) []rules.Finding {
+	for i := range found {
+		if severity, set := policy.Severities[found[i].Rule]; set {
+			found[i].Severity = severity
+		}
+	}
+	return slices.DeleteFunc(found, func(f rules.Finding) bool { return f.Severity == rules.Off })
 }
 
 // checkBase builds the base's side: the overlays that the change reaches, the

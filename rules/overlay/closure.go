@@ -14,6 +14,7 @@ import (
 type closure struct {
 	reads          map[string]bool
 	refusals       []Refusal
+	outside        []Outside
 	kustomizations []*kustomization
 	openapi        bool
 }
@@ -88,6 +89,7 @@ func (w *closureWalk) enter(dir string, from *referral, config bool) error {
 // take adds what one folder says.
 func (w *closureWalk) take(sc *folderScan, config bool) error {
 	c := w.closure
+	c.outside = append(c.outside, sc.outside...)
 	for _, name := range sc.reads {
 		c.reads[name] = true
 	}

@@ -29,6 +29,18 @@ type Overlay struct {
 	// Refusals are the references that are not followed, through all that it
 	// refers to. An overlay with one is not built.
 	Refusals []Refusal `json:"refusals,omitempty"`
+	// Outside are the files that a kustomization reads from outside its own
+	// folder, through all that it refers to. Reading is confined to the
+	// repository here, as with Flux; kustomize's own default refuses them.
+	Outside []Outside `json:"outside,omitempty"`
+}
+
+// An Outside is an entry of a kustomization that names a file outside its folder.
+type Outside struct {
+	Path   string `json:"path"` // the kustomization
+	Line   int    `json:"line"` // from 1
+	Column int    `json:"column"`
+	Text   string `json:"text"` // the entry as written
 }
 
 // A Refusal is a reference of a kustomization that is not followed.

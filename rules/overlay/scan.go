@@ -21,6 +21,7 @@ type folderScan struct {
 	refers        []referral
 	yaml          []string // files that the engine parses, without links
 	refusals      []Refusal
+	outside       []Outside
 }
 
 // referral is a folder that a kustomization refers to.
@@ -134,6 +135,9 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		return nil // the build says that it is missing
 	case err != nil:
 		return err
+	}
+	if at.kind != Folder && !below(at.path, k.dir) {
+		sc.outside = append(sc.outside, Outside{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
 	}
 	switch {
 	case at.kind == Folder:
