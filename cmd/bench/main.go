@@ -1,0 +1,39 @@
+// Command bench prints the figures of Kustodian: each benchmark a subcommand,
+// over the real repositories beside the project, against peers in the same run.
+//
+//	go run ./cmd/bench parity    # builds, against the kustomize command's
+//	go run ./cmd/bench build     # time and memory, against kustomize
+//
+// Times are ratios: machines differ, and nothing passes or fails on one.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kustodian/kustodian/bot/review/worker"
+)
+
+func main() {
+	worker.Main()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := root().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func root() *cobra.Command {
+	return &cobra.Command{
+		Use:           "bench",
+		Short:         "Print the figures of Kustodian, over real repositories and against its peers",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+}
