@@ -77,6 +77,7 @@ type Pass struct {
 
 	report func(*overlay.Object, overlay.Field, string, Severity)
 	source func(*overlay.Object, overlay.Field) overlay.Source
+	names  map[name]*overlay.Object // of named, made when it is first asked
 }
 
 // Report reports that the field of the object is at fault. A field that is

@@ -1,0 +1,30 @@
+package rules
+
+import "fmt"
+
+var _ = add(Rule{
+	ID:        "pull-policy",
+	Title:     "a pull policy that does not fit the image",
+	Why:       "With a tag that moves, IfNotPresent leaves nodes on different versions; with a digest, Always asks the registry for what cannot have changed.",
+	Write:     "no imagePullPolicy: its default fits a fixed reference",
+	Severity:  Warning,
+	Practices: []int{13},
+	Check: func(pass *Pass) {
+		for c := range pass.Containers() {
+			i, ok := parseImage(c.Value("image"))
+			if !ok || i.local() || triggered(c) {
+				continue
+			}
+			policy := c.Value("imagePullPolicy")
+			moves := i.digest == "" && (i.tag == "" || floating(i.tag))
+			switch {
+			case policy == "IfNotPresent" && moves:
+				pass.Report(c.Object, c.At("imagePullPolicy"),
+					fmt.Sprintf("container %s keeps the image that a node has, while what %s names moves", c.Name, c.Value("image")))
+			case policy == "Always" && i.digest != "":
+				pass.ReportAs(Info, c.Object, c.At("imagePullPolicy"),
+					fmt.Sprintf("container %s pulls at every start an image whose digest cannot change", c.Name))
+			}
+		}
+	},
+})
