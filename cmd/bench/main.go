@@ -3,6 +3,7 @@
 //
 //	go run ./cmd/bench parity    # builds, against the kustomize command's
 //	go run ./cmd/bench build     # time and memory, against kustomize
+//	go run ./cmd/bench fixes     # fixes planned, proved, and refused by reason
 //
 // Times are ratios: machines differ, and nothing passes or fails on one.
 package main
@@ -30,10 +31,12 @@ func main() {
 }
 
 func root() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:           "bench",
 		Short:         "Print the figures of Kustodian, over real repositories and against its peers",
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	cmd.AddCommand(fixesCommand())
+	return cmd
 }
