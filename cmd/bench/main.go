@@ -4,6 +4,7 @@
 //	go run ./cmd/bench parity    # builds, against the kustomize command's
 //	go run ./cmd/bench build     # time and memory, against kustomize
 //	go run ./cmd/bench fixes     # fixes planned, proved, and refused by reason
+//	go run ./cmd/bench sources   # how many fields have a source, and whether it is right
 //
 // Times are ratios: machines differ, and nothing passes or fails on one.
 package main
@@ -37,6 +38,9 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(fixesCommand())
+	cmd.AddCommand(
+		fixesCommand(),
+		sourcesCommand(),
+	)
 	return cmd
 }

@@ -28,7 +28,7 @@ type listed struct {
 func packages(t *testing.T) []listed {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Dir,Imports,GoFiles", module+"/...",
-		module+"/testdata/corpus", module+"/testdata/demo", module+"/testdata/github", module+"/testdata/rules").Output()
+		module+"/testdata/corpus", module+"/testdata/demo", module+"/testdata/github", module+"/testdata/mutation", module+"/testdata/rules").Output()
 	if err != nil {
 		t.Fatalf("listing the packages: %v", err)
 	}

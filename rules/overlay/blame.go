@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"context"
+	"iter"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -33,4 +34,12 @@ func (b *Build) Blame(ctx context.Context) ([]BlameLine, error) {
 		}
 	}
 	return lines, nil
+}
+
+// Scalars are the fields of o that hold a scalar, in the order of the build.
+func (o *Object) Scalars() iter.Seq2[Field, *yaml.Node] {
+	return func(yield func(Field, *yaml.Node) bool) {
+		going := true
+		eachScalar(o.Node, nil, func(field Field, n *yaml.Node) { going = going && yield(field, n) })
+	}
 }
