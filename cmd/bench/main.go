@@ -2,7 +2,6 @@
 // over the real repositories beside the project, against peers in the same run.
 //
 //	go run ./cmd/bench parity    # builds, against the kustomize command's
-//	go run ./cmd/bench build     # time and memory, against kustomize
 //	go run ./cmd/bench fixes     # fixes planned, proved, and refused by reason
 //	go run ./cmd/bench sources   # how many fields have a source, and whether it is right
 //
@@ -40,6 +39,7 @@ func root() *cobra.Command {
 	}
 	cmd.AddCommand(
 		fixesCommand(),
+		parityCommand(),
 		sourcesCommand(),
 	)
 	return cmd

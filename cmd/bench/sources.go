@@ -162,7 +162,7 @@ func (m sourcesMeasure) explainAll(ctx context.Context, snapshot *overlay.Snapsh
 			if err != nil {
 				return err
 			}
-			m.count(s, o.Path, lines, time.Since(start))
+			m.count(s, build, lines, time.Since(start))
 			return nil
 		})
 	}
@@ -171,7 +171,7 @@ func (m sourcesMeasure) explainAll(ctx context.Context, snapshot *overlay.Snapsh
 
 // count adds one build. Of each layer, and in it of each thing that sets
 // fields, it keeps as many claims as may be sampled.
-func (m sourcesMeasure) count(s *shares, path string, lines []overlay.BlameLine, took time.Duration) {
+func (m sourcesMeasure) count(s *shares, build *overlay.Build, lines []overlay.BlameLine, took time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.builds++
@@ -187,9 +187,9 @@ func (m sourcesMeasure) count(s *shares, path string, lines []overlay.BlameLine,
 			continue
 		}
 		cause := fmt.Sprintf("%s by %s of %s", line.Source.How, line.Source.By, shortened(line.Field))
-		s.inexact[cause] = append(s.inexact[cause], fmt.Sprintf("%s: %s %s = %.60q (%s)", path, line.Object, line.Field, line.Value, line.Source))
+		s.inexact[cause] = append(s.inexact[cause], fmt.Sprintf("%s: %s %s = %.60q (%s)", build.Overlay, line.Object, line.Field, line.Value, line.Source))
 	}
-	for _, c := range mutation.Claims(path, lines) {
+	for _, c := range mutation.Claims(build, lines) {
 		s.keep(lot{c, m.rank(c)}, m.samples)
 	}
 }

@@ -20,11 +20,11 @@ type Build struct {
 	Overlay     string
 	Environment string
 	Production  bool
-	Objects     []*Object // in the order of the build
+	Objects     []*Object // in the order in which kustomize prints them
 	Reads       ReadSet
 
 	snapshot  *Snapshot
-	built     resmap.ResMap
+	printed   []ordered // beside Objects
 	served    *serving
 	closure   *closure
 	addresses *addresses
@@ -67,14 +67,17 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 		}
 		return nil, s.explainFailure(path, c, serving, err)
 	}
-	b := &Build{Overlay: path, Reads: reads, snapshot: s, built: built, served: serving, closure: c, addresses: serving.addresses}
+	b := &Build{Overlay: path, Reads: reads, snapshot: s, served: serving, closure: c, addresses: serving.addresses}
 	b.Environment, b.Production = s.options.Environments.of(path)
 	if n := built.Size(); n > s.options.Limits.ObjectsOf {
 		return nil, refused(path, Refusal{Reason: ReasonLimit, Path: c.kustomizations[0].path, Line: 1, Column: 1,
 			Message: fmt.Sprintf("builds to %d objects; %d are allowed", n, s.options.Limits.ObjectsOf)})
 	}
-	for _, r := range built.Resources() {
-		b.Objects = append(b.Objects, &Object{Ref: refOf(r.YNode()), Node: r.YNode()})
+	if b.printed, err = printOrder(built, b.sorted()); err != nil {
+		return nil, s.explainFailure(path, c, serving, err)
+	}
+	for _, o := range b.printed {
+		b.Objects = append(b.Objects, &Object{Ref: refOf(o.YNode()), Node: o.YNode(), Made: o.at})
 	}
 	b.introduce()
 	return b, nil
@@ -109,6 +112,7 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema b
 		}
 	}()
 	built, err = krusty.MakeKustomizer(&krusty.Options{
+		Reorder:          krusty.ReorderOptionNone, // see printOrder
 		LoadRestrictions: types.LoadRestrictionsNone,
 		PluginConfig:     types.DisabledPluginConfig(),
 	}).Run(fsys, path.Join(treeRoot, dir))
@@ -117,9 +121,16 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema b
 
 // YAML returns the whole build as `kustomize build` prints it.
 func (b *Build) YAML() ([]byte, error) {
-	text, err := b.built.AsYaml()
-	if err != nil {
-		return nil, fmt.Errorf("printing build of %s: %w", b.Overlay, err)
+	var text []byte
+	for i, o := range b.printed {
+		object, err := o.AsYAML()
+		if err != nil {
+			return nil, fmt.Errorf("printing %s of overlay %s: %w", b.Objects[i].Ref, b.Overlay, err)
+		}
+		if i > 0 {
+			text = append(text, "---\n"...)
+		}
+		text = append(text, object...)
 	}
 	return text, nil
 }

@@ -61,10 +61,10 @@ func corpus(t *testing.T, name string) Files {
 	}
 }
 
-// plain builds with the engine alone.
+// plain builds as the kustomize command does, with the engine alone.
 func plain(files Files, dir string) (string, error) {
 	fsys := &treeFS{ctx: context.Background(), snapshot: Open(files, Options{}), reads: ReadSet{}}
-	m, err := krusty.MakeKustomizer(&krusty.Options{LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()}).
+	m, err := krusty.MakeKustomizer(&krusty.Options{Reorder: krusty.ReorderOptionUnspecified, LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()}).
 		Run(fsys, path.Join(treeRoot, dir))
 	if err != nil {
 		return "", err

@@ -187,8 +187,9 @@ func (e *explanation) again(ctx context.Context, with served) []*yaml.Node {
 		return nil // the words broke it, which says nothing about the build
 	}
 	nodes := make([]*yaml.Node, built.Size())
-	for i, r := range built.Resources() {
-		nodes[i] = r.YNode()
+	resources := built.Resources()
+	for i, o := range e.build.Objects {
+		nodes[i] = resources[o.Made].YNode()
 		if scalar(child(nodes[i], "kind")) != e.build.Objects[i].Ref.Kind {
 			return nil
 		}

@@ -70,7 +70,7 @@ func sampleClaims(t *testing.T, snapshot *overlay.Snapshot) []mutation.Claim {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range mutation.Claims(b.Overlay, lines) {
+		for _, c := range mutation.Claims(b, lines) {
 			byHow[c.Source.How] = append(byHow[c.Source.How], c)
 		}
 	}

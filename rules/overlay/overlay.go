@@ -115,6 +115,10 @@ type Object struct {
 	// Node is the object as built, a mapping. Its positions are not those of
 	// a file: ask [Build.Where] or [Build.Explain].
 	Node *yaml.Node
+	// Made counts the objects, from 0, in the order in which the engine made
+	// them: it stays where a change to the tree gives the object another name,
+	// which moves it in the order of [Build].Objects.
+	Made int
 	// Documents are the starts of the documents that made it, in order: the
 	// one that introduces it, then the patches that changed it.
 	Documents []Source

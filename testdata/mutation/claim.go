@@ -12,15 +12,15 @@ import (
 // A Claim is the exact source of one scalar of a build.
 type Claim struct {
 	Overlay string
-	Object  int // index of the object in the build
+	Object  int // the object, as [overlay.Object].Made counts
 	Scalar  int // index of the scalar in the object
 	Kind    string
 	Field   overlay.Field
 	Source  overlay.Source
 }
 
-// Claims returns the exact sources among the lines of an overlay's build.
-func Claims(path string, lines []overlay.BlameLine) []Claim {
+// Claims returns the exact sources among the lines of a build.
+func Claims(b *overlay.Build, lines []overlay.BlameLine) []Claim {
 	var claims []Claim
 	object, scalar := -1, 0
 	for i, line := range lines {
@@ -28,7 +28,7 @@ func Claims(path string, lines []overlay.BlameLine) []Claim {
 			object, scalar = object+1, 0
 		}
 		if line.Source.Exact {
-			claims = append(claims, Claim{path, object, scalar, line.Object.Kind, line.Field, line.Source})
+			claims = append(claims, Claim{b.Overlay, b.Objects[object].Made, scalar, line.Object.Kind, line.Field, line.Source})
 		}
 		scalar++
 	}
@@ -76,20 +76,21 @@ func (c Claim) Try(ctx context.Context, snapshot *overlay.Snapshot) (Outcome, er
 // unless that goes by the name that was changed, and at its place in order,
 // unless a patch that no longer finds its object had sorted it.
 func (c Claim) values(b *overlay.Build) []string {
-	if c.Object >= len(b.Objects) {
+	i := slices.IndexFunc(b.Objects, func(o *overlay.Object) bool { return o.Made == c.Object })
+	if i < 0 {
 		return nil
 	}
-	o := b.Objects[c.Object]
+	o := b.Objects[i]
 	var values []string
 	if n := o.Lookup(c.Field); n != nil {
 		values = append(values, n.Value)
 	}
-	i := 0
+	at := 0
 	for _, scalar := range o.Scalars() {
-		if i == c.Scalar {
+		if at == c.Scalar {
 			values = append(values, scalar.Value)
 		}
-		i++
+		at++
 	}
 	return values
 }
