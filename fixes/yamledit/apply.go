@@ -60,7 +60,7 @@ func (r Result) Suggestion() (first, last int, text string, ok bool) {
 	if len(r.Splices) == 0 {
 		return 0, 0, "", false
 	}
-	l := newLines(r.src)
+	l := lineFeeds(r.src)
 	head, tail := r.Splices[0], r.Splices[len(r.Splices)-1]
 	start, end := l.start(head.Start), tail.End
 	if l.start(end) != end || tail.Start == end {

@@ -100,6 +100,29 @@ func (n *Node) step(step any, at Path) (*Node, error) {
 	return nil, &ErrNoPlace{at}
 }
 
+// unclear refuses a mapping whose entries cannot be told apart for certain: one
+// with a key twice, or with a key behind a question mark.
+func (n *Node) unclear() error {
+	if n.Kind != MappingNode {
+		return nil
+	}
+	seen := map[string]bool{}
+	for i := 0; i < len(n.Children); i += 2 {
+		key := n.Children[i]
+		if n.style == block && key.column-1 != n.indent {
+			return &ErrStyle{key.Line, "a key stands behind a question mark; write it as key: value"}
+		}
+		if key.Kind != ScalarNode {
+			continue
+		}
+		if seen[key.Value] {
+			return &ErrDuplicateKey{key.Value, key.Line}
+		}
+		seen[key.Value] = true
+	}
+	return nil
+}
+
 // merged is an [*ErrMerged] where a merge key brings a key that the mapping
 // itself does not have.
 func (n *Node) merged(key string) error {

@@ -18,7 +18,7 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 	if err != nil {
 		return Splice{}, nil, err
 	}
-	b, ok := (&spans{lines: f.lines}).content(n.start, parent.column-1)
+	b, ok := (&spans{lines: f.lines}).content(n.start, parent.indent)
 	if !ok || b.indent == 0 {
 		return Splice{}, nil, &ErrNotPlaced{n.Line}
 	}

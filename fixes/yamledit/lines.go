@@ -36,6 +36,17 @@ func newLines(src []byte) *lines {
 	return l
 }
 
+// lineFeeds knows the lines as git and GitHub count them.
+func lineFeeds(src []byte) *lines {
+	l := &lines{src: src, starts: []int{0}}
+	for i, b := range src {
+		if b == '\n' {
+			l.starts = append(l.starts, i+1)
+		}
+	}
+	return l
+}
+
 // breakAt is the size of the line break at the start of a text, 0 where there is none.
 func breakAt(text []byte) int {
 	switch {

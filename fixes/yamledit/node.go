@@ -42,7 +42,8 @@ type Node struct {
 	Children []*Node
 
 	style      style
-	column     int
+	column     int // of its anchor or tag, where it has one; from 1
+	indent     int // columns in front of it, without anchor and tag
 	anchor     string
 	target     *Node // of an alias
 	start, end int   // bytes, without anchor and tag

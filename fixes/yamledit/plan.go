@@ -2,6 +2,7 @@ package yamledit
 
 import (
 	"bytes"
+	"cmp"
 	"strings"
 )
 
@@ -103,7 +104,7 @@ func (f *File) oneLiner(n *Node, value string) (Splice, error) {
 
 // layoutOf is how the file writes blocks around a node.
 func (f *File) layoutOf(document int, n *Node) layout {
-	l := layout{nl: f.lines.ending(n.start)}
+	l := layout{nl: f.lines.ending(n.end)}
 	steps, dashes := map[int]int{}, map[int]int{}
 	walk(f.documents[document], func(parent *Node) {
 		if parent.Kind != MappingNode || parent.style != block {
@@ -117,10 +118,10 @@ func (f *File) layoutOf(document int, n *Node) layout {
 				weight = 1000
 			}
 			if child.style == block && child.Kind == MappingNode && child.Line > parent.Children[i-1].Line {
-				steps[child.column-parent.column] += weight
+				steps[child.indent-parent.indent] += weight
 			}
 			if child.style == block && child.Kind == SequenceNode {
-				dashes[child.column-parent.column] += weight
+				dashes[child.indent-parent.indent] += weight
 			}
 		}
 	})
@@ -155,7 +156,7 @@ func (f *File) addKey(document int, path Path, key string, value Value) (Splice,
 	if i := n.index(key); i >= 0 {
 		return Splice{}, nil, &ErrStyle{n.Children[i].Line, "the key " + key + " is there already"}
 	}
-	if err := n.merged(key); err != nil {
+	if err := cmp.Or(n.merged(key), n.unclear()); err != nil {
 		return Splice{}, nil, err
 	}
 	item := Item{key, value}
@@ -170,7 +171,7 @@ func (f *File) addKey(document int, path Path, key string, value Value) (Splice,
 	}
 	l := f.layoutOf(document, n)
 	var b strings.Builder
-	indent := n.column - 1
+	indent := n.indent
 	b.WriteString(strings.Repeat(" ", indent))
 	l.entry(&b, item, indent)
 	return f.below(n, b.String(), l.nl), expect, nil
@@ -208,7 +209,7 @@ func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*N
 	}
 	l := f.layoutOf(document, n)
 	var b strings.Builder
-	l.item(&b, value, n.column-1)
+	l.item(&b, value, n.indent)
 	return f.below(n, b.String(), l.nl), expect, nil
 }
 
@@ -237,7 +238,7 @@ func (f *File) fill(document int, path Path, n *Node, value Value) (Splice, erro
 	if err != nil {
 		return Splice{}, err
 	}
-	key, ok := path.last().(string)
+	_, ok := path.last().(string)
 	if parent.style == flow || f.inFlow(document, path) || !ok {
 		space := ""
 		if n.start == n.end {
@@ -245,9 +246,8 @@ func (f *File) fill(document int, path Path, n *Node, value Value) (Splice, erro
 		}
 		return Splice{Start: n.start, End: n.end, New: space + value.flow(f.quotedKeys(parent))}, nil
 	}
-	at := parent.Children[parent.index(key)]
 	l := f.layoutOf(document, n)
-	text := l.block(value, at.column-1)
+	text := l.block(value, parent.indent)
 	if n.start == n.end && f.lines.end(n.start) != n.start {
 		// A comment follows: the block goes below it.
 		end := f.lines.end(n.start)

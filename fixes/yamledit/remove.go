@@ -1,6 +1,9 @@
 package yamledit
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+)
 
 func (f *File) remove(document int, path Path, prune bool) (Splice, func(*Node) error, error) {
 	if len(path) == 0 {
@@ -14,7 +17,7 @@ func (f *File) remove(document int, path Path, prune bool) (Splice, func(*Node) 
 	if err != nil {
 		return Splice{}, nil, err
 	}
-	if err := f.anchored(document, n); err != nil {
+	if err := cmp.Or(parent.unclear(), f.anchored(document, n)); err != nil {
 		return Splice{}, nil, err
 	}
 	from, count := f.entry(parent, path.last())
@@ -68,7 +71,7 @@ func (f *File) removeFlow(parent *Node, from, count int) Splice {
 // stands behind a dash: then the next one moves up to it.
 func (f *File) removeBlock(parent *Node, from, count int) (Splice, error) {
 	first, last := parent.Children[from], parent.Children[from+count-1]
-	start, err := f.entryStart(parent, first)
+	start, err := f.entryStart(parent, from)
 	if err != nil {
 		return Splice{}, err
 	}
@@ -84,23 +87,27 @@ func (f *File) removeBlock(parent *Node, from, count int) (Splice, error) {
 	if from+count >= len(parent.Children) {
 		return Splice{}, &ErrStyle{first.Line, "what stands before it on its line would be left alone"}
 	}
-	next, err := f.entryStart(parent, parent.Children[from+count])
+	next, err := f.entryStart(parent, from+count)
 	return Splice{Start: start, End: next}, err
 }
 
 // entryStart is where an entry of a block starts: its key with anchor and tag,
 // or its dash.
-func (f *File) entryStart(parent, first *Node) (int, error) {
-	start, ok := f.lines.offset(first.Line, first.column)
-	if !ok {
-		return 0, &ErrNotPlaced{first.Line}
-	}
+func (f *File) entryStart(parent *Node, child int) (int, error) {
+	n := parent.Children[child]
 	if parent.Kind == MappingNode {
+		start, ok := f.lines.offset(n.Line, n.column)
+		if !ok {
+			return 0, &ErrNotPlaced{n.Line}
+		}
 		return start, nil
 	}
-	dash, ok := f.lines.offset(f.lines.line(start), parent.column)
-	if !ok || dash >= len(f.src) || f.src[dash] != '-' {
-		return 0, &ErrStyle{first.Line, "its dash stands on a line of its own"}
+	dash := parent.start
+	if child > 0 {
+		dash = (&spans{lines: f.lines}).skip(parent.Children[child-1].end)
+	}
+	if dash >= len(f.src) || f.src[dash] != '-' {
+		return 0, &ErrNotPlaced{n.Line}
 	}
 	return dash, nil
 }

@@ -22,8 +22,12 @@ func (s *spans) place(n *Node, indent int) error {
 	}
 	s.at = at
 	n.start = s.body(at.offset, n)
+	n.indent = n.column - 1
+	if n.style == block && n.start > at.offset { // a block begins below its anchor
+		n.indent = n.start - s.start(n.start)
+	}
 	for _, child := range n.Children {
-		if err := s.place(child, n.column-1); err != nil {
+		if err := s.place(child, n.indent); err != nil {
 			return err
 		}
 	}
