@@ -190,11 +190,7 @@ func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 	}
 	faults := o.Refusals
 	if len(faults) == 0 {
-		message := broken.Message
-		if broken.Hint != "" {
-			message += "; " + broken.Hint
-		}
-		faults = []overlay.Refusal{{Reason: broken.Reason, Path: broken.Path, Line: broken.Line, Column: broken.Column, Message: message}}
+		faults = []overlay.Refusal{{Reason: broken.Reason, Path: broken.Path, Line: broken.Line, Column: broken.Column, Message: broken.Text()}}
 	}
 	var out []rules.Finding
 	for _, fault := range faults {

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"fmt"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -75,15 +76,27 @@ type BuildError struct {
 	Path    string `json:"path"` // the file at fault; the kustomization where that is not known
 	Line    int    `json:"line"` // from 1
 	Column  int    `json:"column"`
-	// Message is kustomize's own words, without the noise; Hint is ours: what to write instead, or "".
+	// Message says what is wrong; Hint what to write instead, or "".
 	Message string `json:"message"`
 	Hint    string `json:"hint,omitempty"`
+	// Said is kustomize's own words, without the way it went there; "" where
+	// it was not asked.
+	Said string `json:"said,omitempty"`
 }
 
 func (e *BuildError) Error() string {
-	text := fmt.Sprintf("%s:%d: building overlay %s: %s", e.Path, e.Line, e.Overlay, e.Message)
+	return fmt.Sprintf("%s:%d: building overlay %s: %s", e.Path, e.Line, e.Overlay, e.Text())
+}
+
+// Text is the message with its hint, and with kustomize's own words where the
+// message is not those.
+func (e *BuildError) Text() string {
+	text := e.Message
 	if e.Hint != "" {
 		text += "; " + e.Hint
+	}
+	if e.Said != "" && !strings.Contains(e.Message, e.Said) {
+		text += " (kustomize: " + e.Said + ")"
 	}
 	return text
 }

@@ -94,6 +94,25 @@ func caseContent(data string) string {
 	return data
 }
 
+// TestBroken tells what breaks a build, at the line that a case names. A case
+// that names none builds.
+func TestBroken(t *testing.T) {
+	for name, c := range readCases(t, "broken") {
+		t.Run(name, func(t *testing.T) {
+			_, err := Open(c.files, Options{}).Build(t.Context(), c.build)
+			var broken *BuildError
+			switch {
+			case errors.As(err, &broken):
+				checkBroken(t, c, broken)
+			case err != nil:
+				t.Error(err)
+			case len(c.wants) > 0:
+				t.Errorf("it builds; want %s", c.wants[0].rest)
+			}
+		})
+	}
+}
+
 func TestSources(t *testing.T) {
 	for name, c := range readCases(t, "overlay") {
 		t.Run(name, func(t *testing.T) {

@@ -74,8 +74,8 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 	root := k.root
 	for i, inline := range k.inlines {
 		t := v.snapshot.inlinePatch(k, i)
-		if t == nil {
-			continue
+		if t == nil || inline.owner != nil && entry(inline.owner, "path") != nil {
+			continue // nothing to move, or an entry that the engine refuses
 		}
 		if root == k.root {
 			root = clone(k.root)
