@@ -66,7 +66,7 @@ func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
 // servedPort is a probe of the first port at which a Service reaches the
 // container, by the name or number that the Service uses.
 func servedPort(u use) (*yaml.Node, error) {
-	pass := &rules.Pass{Build: u.build}
+	pass := rules.Reading(u.build, rules.Policy{})
 	for c := range pass.Containers() {
 		if c.Node != u.node {
 			continue

@@ -241,7 +241,7 @@ func open(t *testing.T, files overlay.Files) *testTree {
 		if err != nil {
 			t.Fatal(err)
 		}
-		findings, _, err := rules.Run(t.Context(), build, rules.Policy{})
+		findings, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, rules.Policy{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -217,7 +217,7 @@ func (p *planner) hasFinding(ctx context.Context, finding rules.Finding, build *
 		return true, nil
 	}
 	if _, ok := p.found[build.Overlay]; !ok {
-		findings, _, err := rules.Run(ctx, build, p.request.Rules)
+		findings, _, err := rules.Run(ctx, rules.Subject{Build: build}, p.request.Rules)
 		if err != nil {
 			return false, fmt.Errorf("checking %s: %w", build.Overlay, err)
 		}

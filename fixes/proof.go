@@ -49,11 +49,11 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 // compareFindings says which of the fixes' findings remain. A finding of a
 // fix's own rule that only the fixed build has is the old one that moved.
 func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before, after *overlay.Build, policy rules.Policy) error {
-	old, _, err := rules.Run(ctx, before, policy)
+	old, _, err := rules.Run(ctx, rules.Subject{Build: before}, policy)
 	if err != nil {
 		return err
 	}
-	now, _, err := rules.Run(ctx, after, policy)
+	now, _, err := rules.Run(ctx, rules.Subject{Build: after}, policy)
 	if err != nil {
 		return err
 	}

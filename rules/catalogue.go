@@ -21,7 +21,7 @@ func add(rule Rule) *Rule {
 }
 
 // All returns the rules in the order of their ids. Those that are not found by
-// looking at a build, such as build-failed, have no Check.
+// looking at a build, such as build-failed, do not look for themselves.
 func All() iter.Seq[*Rule] { return slices.Values(catalogue) }
 
 // ByID returns the rule with an id.

@@ -50,7 +50,7 @@ func catalogue(t *testing.T) string {
 			fmt.Fprintf(&b, "\n<details><summary>Example: what is found stands behind the lines at fault, the others stay silent</summary>\n\n```yaml\n%s```\n\n</details>\n", example)
 		}
 		fmt.Fprintf(&b, "\nTo turn it off, in `.kustodian.yaml`:\n\n```yaml\nrules:\n  %s: off\n```\n", rule.ID)
-		if rule.Check != nil {
+		if rule.Looks() {
 			fmt.Fprintf(&b, "\nTo silence one line: `# kustodian:ignore %s the reason`\n", rule.ID)
 		}
 	}

@@ -39,7 +39,7 @@ func TestCorpus(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				findings, _, err := rules.Run(t.Context(), build, rules.Policy{})
+				findings, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, rules.Policy{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -10,17 +10,11 @@ var _ = add(Rule{
 	Severity:  Off,
 	Practices: []int{38},
 	Check: func(pass *Pass) {
-		for o := range pass.Objects() {
-			pod, ok := templates[o.Ref.Kind]
-			if !ok || len(items(o.Lookup(pod), "imagePullSecrets")) == 0 {
-				continue
-			}
-			account := text(o.Lookup(pod), "serviceAccountName")
-			for sa := range pass.Objects("ServiceAccount") {
-				if sa.Ref.Name == account && sa.Ref.Namespace == o.Ref.Namespace {
-					pass.Report(o, pod.Append("imagePullSecrets"),
-						fmt.Sprintf("%s %s names its pull secret itself; ServiceAccount %s can give it to all of its pods", o.Ref.Kind, o.Ref.Name, account))
-				}
+		for w := range pass.Workloads() {
+			o, account := w.Object, text(w.Spec, "serviceAccountName")
+			if len(items(w.Spec, "imagePullSecrets")) > 0 && pass.named("ServiceAccount", o.Ref.Namespace, account) != nil {
+				pass.Report(o, w.At("imagePullSecrets"),
+					fmt.Sprintf("%s %s names its pull secret itself; ServiceAccount %s can give it to all of its pods", o.Ref.Kind, o.Ref.Name, account))
 			}
 		}
 	},

@@ -8,10 +8,11 @@ var _ = add(Rule{
 	Why:       "A process that hangs goes on hanging until somebody notices. No probe is better than a wrong one, so this is a hint.",
 	Write:     "a livenessProbe that fails only when a restart helps, and never because of something else the program needs",
 	Severity:  Info,
+	Presence:  true,
 	Practices: []int{21},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
-			if !endless(c.Object.Ref.Kind) || child(c.Node, "readinessProbe") == nil || child(c.Node, "livenessProbe") != nil {
+			if !c.Workload.Lasts() || child(c.Node, "readinessProbe") == nil || child(c.Node, "livenessProbe") != nil {
 				continue
 			}
 			if len(pass.Served(c)) > 0 {

@@ -8,10 +8,11 @@ var _ = add(Rule{
 	Why:       "A Service sends requests to a pod as soon as it starts, and during each rollout some of them fail.",
 	Write:     "a readinessProbe on the port that the Service targets",
 	Severity:  Warning,
+	Presence:  true,
 	Practices: []int{8, 22},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
-			if !endless(c.Object.Ref.Kind) || child(c.Node, "readinessProbe") != nil {
+			if !c.Workload.Lasts() || child(c.Node, "readinessProbe") != nil {
 				continue
 			}
 			if ports := pass.Served(c); len(ports) > 0 {

@@ -19,13 +19,9 @@ var _ = add(Rule{
 	Severity:  Error,
 	Practices: []int{17, 18},
 	Check: func(pass *Pass) {
-		for o := range pass.Objects() {
-			pod, ok := templates[o.Ref.Kind]
-			if !ok {
-				continue
-			}
-			for _, ref := range references(o, pod) {
-				checkReference(pass, o, ref)
+		for pod := range pass.Workloads() {
+			for _, ref := range references(pod) {
+				checkReference(pass, pod.Object, ref)
 			}
 		}
 	},
@@ -124,12 +120,8 @@ func letters(name string) string {
 // usedElsewhere reports whether the object whose pod names the wrong name also
 // names the right one: then both are meant.
 func usedElsewhere(pass *Pass, wrong ref, name string) bool {
-	for o := range pass.Objects() {
-		pod, ok := templates[o.Ref.Kind]
-		if !ok {
-			continue
-		}
-		refs := references(o, pod)
+	for pod := range pass.Workloads() {
+		refs := references(pod)
 		has := func(name string) bool {
 			return slices.ContainsFunc(refs, func(r ref) bool { return r.kind == wrong.kind && r.name == name })
 		}
@@ -141,7 +133,7 @@ func usedElsewhere(pass *Pass, wrong ref, name string) bool {
 }
 
 // references are the names that a pod template needs to start.
-func references(o *overlay.Object, pod overlay.Field) []ref {
+func references(pod *Workload) []ref {
 	var out []ref
 	need := func(kind string, at *yaml.Node, key string, field overlay.Field) {
 		name := text(at, key)
@@ -149,24 +141,24 @@ func references(o *overlay.Object, pod overlay.Field) []ref {
 			out = append(out, ref{kind, name, field.Append(key)})
 		}
 	}
-	spec := o.Lookup(pod)
+	spec := pod.Spec
 	if text(spec, "serviceAccountName") != "default" {
-		need("ServiceAccount", spec, "serviceAccountName", pod)
+		need("ServiceAccount", spec, "serviceAccountName", pod.Field)
 	}
 	if !strings.HasPrefix(text(spec, "priorityClassName"), "system-") {
-		need("PriorityClass", spec, "priorityClassName", pod)
+		need("PriorityClass", spec, "priorityClassName", pod.Field)
 	}
 	for i, volume := range items(spec, "volumes") {
 		step := overlay.IndexStep(i)
 		if name := text(volume, "name"); name != "" {
 			step = overlay.ItemStep("name", name)
 		}
-		field := pod.Append("volumes", step)
+		field := pod.At("volumes", step)
 		need("ConfigMap", child(volume, "configMap"), "name", field.Append("configMap"))
 		need("Secret", child(volume, "secret"), "secretName", field.Append("secret"))
 		need("PersistentVolumeClaim", child(volume, "persistentVolumeClaim"), "claimName", field.Append("persistentVolumeClaim"))
 	}
-	for _, c := range containers(o) {
+	for _, c := range pod.Containers {
 		for i, from := range items(c.Node, "envFrom") {
 			field := c.At("envFrom", overlay.IndexStep(i))
 			need("ConfigMap", child(from, "configMapRef"), "name", field.Append("configMapRef"))

@@ -11,6 +11,7 @@ var _ = add(Rule{
 	Why:       "The scheduler places what it does not know the size of anywhere, and such a pod is the first to die when a node runs short.",
 	Write:     "requests for cpu and memory, and a memory limit, from what the container was measured to use",
 	Severity:  Warning,
+	Presence:  true,
 	Practices: []int{9, 10},
 	Check: func(pass *Pass) {
 		limited := defaultsOf(pass)
@@ -60,7 +61,7 @@ func defaultsOf(pass *Pass) map[string]bool {
 
 // podResources reports whether the pod as a whole has requests.
 func podResources(c Container) bool {
-	return c.Object.Lookup(templates[c.Object.Ref.Kind].Append("resources", "requests")) != nil
+	return child(c.Workload.Spec, "resources", "requests") != nil
 }
 
 // autoscaled reports whether a vertical autoscaler writes the requests.

@@ -12,13 +12,7 @@ type name struct{ kind, namespace, name string }
 // named is the object of a kind and name in a namespace, nil where the build
 // has none.
 func (p *Pass) named(kind, namespace, object string) *overlay.Object {
-	if p.names == nil {
-		p.names = map[name]*overlay.Object{}
-		for o := range p.Objects() {
-			p.names[name{o.Ref.Kind, o.Ref.Namespace, o.Ref.Name}] = o
-		}
-	}
-	return p.names[name{kind, namespace, object}]
+	return p.index.named[name{kind, namespace, object}]
 }
 
 // keys are the keys of a mapping.

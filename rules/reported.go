@@ -44,4 +44,11 @@ var (
 		Write:    "nothing; take the ignore out",
 		Severity: Info,
 	})
+	_ = add(Rule{
+		ID:       "rule-failed",
+		Title:    "a rule of Kustodian that broke off",
+		Why:      "Nobody knows what it would have said. It is a fault of Kustodian, and never of the repository.",
+		Write:    "nothing; tell us which overlay it was",
+		Severity: Info,
+	})
 )

@@ -18,13 +18,16 @@
 //		},
 //	})
 //
-// Rules do no I/O, know nothing of GitHub or of what changed, and see built
-// objects only. Where a finding points is not theirs to say: [Run] asks the
+// Check sees one build; a rule over a repository or a change notes facts there
+// and reports from its Join, which sees the facts of all builds, of head and
+// base; Survey sees a tree that nothing was built of yet.
+//
+// Rules do no I/O, know nothing of GitHub, and are given what they need to know
+// beside the build. Where a finding points is not theirs to say: [Run] asks the
 // build which line of which file set the field.
 package rules
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -40,7 +43,8 @@ const (
 	Error
 )
 
-// A Rule is one thing that can be wrong with a build, as a logically constant value.
+// A Rule is one thing that can be wrong, as a logically constant value. It has
+// one or more of Survey, Check and Join; without any it is found elsewhere.
 type Rule struct {
 	// ID is kebab-case. It stands in people's configuration, so it never changes.
 	ID string
@@ -56,9 +60,30 @@ type Rule struct {
 	// Implies lists rules whose finding on the same object and container this
 	// rule's finding stands for: theirs are dropped.
 	Implies []string
-	// Check looks at one build and reports.
+	// Production is set where the rule speaks only of overlays that are known
+	// to be production.
+	Production bool
+	// Presence is set where the rule misses something that is not there: such
+	// a finding is never a comment on code that a change did not touch.
+	Presence bool
+	// Parts is set where the rule also speaks of what nobody deploys as it is,
+	// see [Subject].Part; then it never says more than a warning.
+	Parts bool
+	// Since is the day (YYYY-MM-DD) of the version that brought the rule, ""
+	// for the first version: for its first 30 days a rule is only listed in sweeps.
+	Since string
+	// Survey looks at the tree before any build.
+	Survey func(*Survey)
+	// Check looks at one build: it reports, and may note facts for Join.
 	Check func(*Pass)
+	// Join looks at what Check noted of every overlay, at head and base. A
+	// rule that has facts and no base to compare them with decides what that means.
+	Join func(*Joint)
 }
+
+// Looks reports whether the rule looks for its faults itself: others, such as
+// build-failed, are found while a tree is read.
+func (r *Rule) Looks() bool { return r.Survey != nil || r.Check != nil || r.Join != nil }
 
 // A Policy is how a repository wants its rules, from its configuration. The
 // zero value is every rule at its default.
@@ -67,34 +92,101 @@ type Policy struct {
 	Severities map[string]Severity `json:"severities,omitempty"`
 	// ClusterVersion is the Kubernetes version such as "1.34", "" where unknown.
 	ClusterVersion string `json:"clusterVersion,omitempty"`
+	// Kinds are the repository's own custom resources that hold containers.
+	Kinds []Kind `json:"kinds,omitempty"`
 }
 
-// A Pass is one [Rule] applied to one build.
+// severity is what a rule says by default under the policy, and whether the
+// policy says so itself.
+func (p Policy) severity(rule *Rule) (severity Severity, set bool) {
+	if severity, set = p.Severities[rule.ID]; set {
+		return severity, true
+	}
+	return rule.Severity, false
+}
+
+// ClusterAtLeast reports whether the cluster is known to have a version of
+// Kubernetes 1.minor or later.
+func (p Policy) ClusterAtLeast(minor int) bool {
+	have, known := p.clusterMinor()
+	return known && have >= minor
+}
+
+func (p Policy) clusterMinor() (minor int, known bool) {
+	var major int
+	_, err := fmt.Sscanf(p.ClusterVersion, "%d.%d", &major, &minor)
+	return minor, err == nil && major == 1
+}
+
+// A Subject is a build with what is known of it beside what it holds.
+type Subject struct {
+	Build *overlay.Build
+	// Part is set for a build that nobody deploys as it is: a part of a root
+	// that does not build, or a base that nothing builds on.
+	Part bool
+}
+
+// A Pass is one [Rule] applied to one build. The overlay's environment, and
+// whether that is production, stand in Build; an unknown one is not.
 type Pass struct {
 	Rule   *Rule
 	Build  *overlay.Build
 	Policy Policy
 
-	report func(*overlay.Object, overlay.Field, string, Severity)
-	source func(*overlay.Object, overlay.Field) overlay.Source
-	names  map[name]*overlay.Object // of named, made when it is first asked
+	index *index
+	run   *run
+}
+
+// Reading is a pass of no rule: it looks up what rules do, and reports nothing.
+func Reading(build *overlay.Build, policy Policy) *Pass {
+	return &Pass{Build: build, Policy: policy, index: newIndex(build, policy)}
 }
 
 // Report reports that the field of the object is at fault. A field that is
 // absent is reported at the nearest field above it.
 func (p *Pass) Report(o *overlay.Object, field overlay.Field, message string) {
-	p.report(o, field, message, p.Rule.Severity)
+	p.Fault(Fault{Object: o, Field: field, Message: message})
 }
 
 // ReportAs is Report with a severity other than the rule's own default.
 func (p *Pass) ReportAs(severity Severity, o *overlay.Object, field overlay.Field, message string) {
-	p.report(o, field, message, severity)
+	p.Fault(Fault{Object: o, Field: field, Message: message, Severity: severity})
+}
+
+// A Fault is what a rule reports. Its zero fields are filled in.
+type Fault struct {
+	// Object and Field are what is at fault; without an Object it is Source.
+	Object *overlay.Object
+	Field  overlay.Field
+	// Source is the place to report where the object has none or another is
+	// better; the zero Source is where the build says Field.
+	Source overlay.Source
+	// Severity is the rule's own where zero.
+	Severity Severity
+	// Reason tells findings of one rule apart. A fault without an object is
+	// told from others by its Reason, and by its Message without numbers.
+	Reason  string
+	Message string
+	// Covers is set where the fault stands for every other rule's on the object.
+	Covers bool
+}
+
+// Fault reports a fault.
+func (p *Pass) Fault(f Fault) { p.run.add(p.Rule, f) }
+
+// Fact notes a small observation for the rule's Join. It must encode as JSON
+// and hold no secret: it is kept.
+func (p *Pass) Fact(data any) { p.run.note(p.Rule, data) }
+
+// Place is where the field of the object stands, as a fact can hold it.
+func (p *Pass) Place(o *overlay.Object, field overlay.Field) Place {
+	return Place{Object: o.Ref, Origin: o.Origin, Field: field, Source: p.Source(o, field)}
 }
 
 // Source is where the field of the object is said. It costs a build of its own
 // the first time, so a rule asks only about what it would report.
 func (p *Pass) Source(o *overlay.Object, field overlay.Field) overlay.Source {
-	return p.source(o, field)
+	return p.run.source(o, field)
 }
 
 // A Finding is one fault at its source. Seen in nine overlays it is one
@@ -129,8 +221,12 @@ type Finding struct {
 	Fingerprint string `json:"fingerprint"`
 	// Reason tells findings of one rule apart, such as why a build failed.
 	Reason string `json:"reason"`
+	// Presence is set where the finding misses something that is not there.
+	Presence bool `json:"presence,omitempty"`
 	// Suppressed says who silenced the finding, nil where nobody did.
 	Suppressed *Suppression `json:"suppressed"`
+
+	covers bool // stands for the findings of other rules on the object
 }
 
 // A Suppression is a finding that somebody silenced, with the reason given.
@@ -138,13 +234,8 @@ type Suppression struct {
 	Path   string `json:"path"`
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
-}
-
-// A Fact is a small observation about one build for rules over several builds.
-type Fact struct {
-	Rule    string          `json:"rule"`
-	Overlay string          `json:"overlay"`
-	Data    json.RawMessage `json:"data"`
+	// Presence is set where the finding misses something that is not there.
+	Presence bool `json:"presence,omitempty"`
 }
 
 // String is "off", "info", "warning" or "error".

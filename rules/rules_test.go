@@ -3,6 +3,7 @@ package rules_test
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"strconv"
@@ -17,12 +18,14 @@ import (
 )
 
 // TestRules runs every case of testdata/rules. A case is a small repository;
-// its comment names the overlays (`build DIR`), and `# want ID "regexp"` stands
-// on the lines at fault, `# want+N` N lines above them. Nothing else may be
-// found of the rule that the case is about.
+// its comment names the overlays (`build DIR`, `part DIR` for one that nobody
+// deploys as it is) and the version of the cluster (`cluster 1.34`); files below
+// was/ are those that the base of the change has otherwise, empty where it has
+// none. `# want ID "regexp"` stands on the lines at fault, `# want+N` N lines
+// above them. Nothing else may be found of the rule that the case is about.
 func TestRules(t *testing.T) {
 	for rule := range rules.All() {
-		if rule.Check == nil {
+		if !rule.Looks() {
 			continue
 		}
 		t.Run(rule.ID, func(t *testing.T) {
@@ -60,34 +63,41 @@ func TestCasesHaveRules(t *testing.T) {
 }
 
 func runCase(t *testing.T, id string, archive *txtar.Archive) {
-	tree := overlay.Files{}
+	tree, was := overlay.Files{}, overlay.Files{}
 	for _, file := range archive.Files {
-		if !strings.HasPrefix(file.Name, "want/") {
+		if !strings.HasPrefix(file.Name, "want/") && !strings.HasPrefix(file.Name, "was/") {
 			tree[file.Name] = string(file.Data)
 		}
 	}
-	snapshot := overlay.Open(tree, overlay.Options{})
-	var policy rules.Policy
-	if rule, _ := rules.ByID(id); rule.Severity == rules.Off {
-		policy.Severities = map[string]rules.Severity{id: rules.Info}
-	}
-	var found [][]rules.Finding
-	for line := range strings.Lines(string(archive.Comment)) {
-		if dir, ok := strings.CutPrefix(strings.TrimSpace(line), "build "); ok {
-			build, err := snapshot.Build(t.Context(), dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			findings, _, err := rules.Run(t.Context(), build, policy)
-			if err != nil {
-				t.Fatal(err)
-			}
-			found = append(found, findings)
+	maps.Copy(was, tree)
+	compared := false
+	for _, file := range archive.Files {
+		name, ok := strings.CutPrefix(file.Name, "was/")
+		if !ok {
+			continue
+		}
+		compared = true
+		was[name] = string(file.Data)
+		if len(file.Data) == 0 {
+			delete(was, name)
 		}
 	}
-	if len(found) == 0 {
-		t.Fatal("the case builds nothing: write build DIR in its comment")
+	snapshot := overlay.Open(tree, overlay.Options{})
+	comment := string(archive.Comment)
+	found, facts := check(t, snapshot, comment, policyOf(comment))
+	joined := rules.Facts{Head: facts, Overlays: overlays(t, snapshot), Compared: compared}
+	if compared {
+		_, joined.Base = check(t, overlay.Open(was, overlay.Options{}), comment, policyOf(comment))
 	}
+	together, err := rules.Join(joined, policyOf(comment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := snapshot.YAMLFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found = append(found, together, rules.SurveyTree(joined.Overlays, files, snapshot.ReadFile, policyOf(comment)))
 	wants := wantsOf(t, tree)
 	for _, f := range rules.Suppress(rules.Merge(found...), snapshot.ReadFile) {
 		at := fmt.Sprintf("%s:%d", f.Path, f.Line)
@@ -100,6 +110,59 @@ func runCase(t *testing.T, id string, archive *txtar.Archive) {
 			t.Errorf("%s: want %s %q, found nothing like it", at, w.rule, w.message)
 		}
 	}
+}
+
+// check builds the overlays that the comment of a case names and runs every
+// rule on them.
+func check(t *testing.T, snapshot *overlay.Snapshot, comment string, policy rules.Policy) (found [][]rules.Finding, facts []rules.Fact) {
+	t.Helper()
+	builds := 0
+	for line := range strings.Lines(comment) {
+		verb, dir, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if verb != "build" && verb != "part" {
+			continue
+		}
+		build, err := snapshot.Build(t.Context(), dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		builds++
+		findings, noted, err := rules.Run(t.Context(), rules.Subject{Build: build, Part: verb == "part"}, policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, facts = append(found, findings), append(facts, noted...)
+	}
+	if builds == 0 {
+		t.Fatal("the case builds nothing: write build DIR in its comment")
+	}
+	return found, facts
+}
+
+func overlays(t *testing.T, snapshot *overlay.Snapshot) []overlay.Overlay {
+	t.Helper()
+	all, err := snapshot.Find(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// policyOf turns on every rule that is off by default, and takes what the
+// comment of a case says of the cluster.
+func policyOf(comment string) rules.Policy {
+	policy := rules.Policy{Severities: map[string]rules.Severity{}}
+	for rule := range rules.All() {
+		if rule.Severity == rules.Off {
+			policy.Severities[rule.ID] = rules.Info
+		}
+	}
+	for line := range strings.Lines(comment) {
+		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "cluster "); ok {
+			policy.ClusterVersion = version
+		}
+	}
+	return policy
 }
 
 // A want is a finding that a line is at fault for.
@@ -158,7 +221,7 @@ func TestCatalogueIsSaid(t *testing.T) {
 		if !strings.HasSuffix(rule.Why, ".") || rule.Write == "" || strings.HasSuffix(rule.Write, ".") {
 			t.Errorf("%s: Why is a sentence, Write says what to write", rule.ID)
 		}
-		if rule.Check != nil && len(rule.Practices) == 0 {
+		if rule.Looks() && len(rule.Practices) == 0 {
 			t.Errorf("%s serves no practice", rule.ID)
 		}
 		for _, id := range rule.Implies {

@@ -3,27 +3,39 @@ package rules
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// Run applies every rule that the policy leaves on to a build, and returns
+// Run applies every rule that the policy leaves on to a build. It returns
 // their findings at their sources, one per source, in the order of file and
-// line. The error is of ctx, or of a build that can no longer be explained.
-func Run(ctx context.Context, build *overlay.Build, policy Policy) ([]Finding, []Fact, error) {
-	r := &run{ctx: ctx, build: build, policy: policy}
+// line, and what they noted for [Join]. The error is of ctx, or of a build
+// that can no longer be explained.
+func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
+	r := &run{ctx: ctx, build: subject.Build, part: subject.Part, policy: policy}
+	index := newIndex(r.build, policy)
 	for rule := range All() {
-		if severity, set := policy.Severities[rule.ID]; rule.Check == nil || set && severity == Off || !set && rule.Severity == Off {
+		if rule.Check == nil || !r.asks(rule) {
 			continue
 		}
-		rule.Check(&Pass{Rule: rule, Build: build, Policy: policy, source: r.source, report: r.reporter(rule)})
+		pass := &Pass{Rule: rule, Build: r.build, Policy: policy, index: index, run: r}
+		if broken := guard(func() { rule.Check(pass) }); broken != "" {
+			r.found = append(r.found, brokeOff(rule, broken, r.build.Kustomization(), r.build.Overlay))
+		}
 		if r.err != nil {
-			return nil, nil, fmt.Errorf("rule %s on overlay %s: %w", rule.ID, build.Overlay, r.err)
+			return nil, nil, fmt.Errorf("rule %s on overlay %s: %w", rule.ID, r.build.Overlay, r.err)
 		}
 	}
-	return Merge(stand(r.found)), nil, nil
+	return Merge(stand(r.found)), r.facts, nil
+}
+
+// asks reports whether a rule is asked about the build.
+func (r *run) asks(rule *Rule) bool {
+	severity, _ := r.policy.severity(rule)
+	return severity != Off && (!rule.Production || r.build.Production) && (!r.part || rule.Parts)
 }
 
 // A run collects the findings of one build. Its first error is kept: rules
@@ -31,8 +43,10 @@ func Run(ctx context.Context, build *overlay.Build, policy Policy) ([]Finding, [
 type run struct {
 	ctx    context.Context
 	build  *overlay.Build
+	part   bool
 	policy Policy
 	found  []Finding
+	facts  []Fact
 	err    error
 }
 
@@ -44,33 +58,53 @@ func (r *run) source(o *overlay.Object, field overlay.Field) overlay.Source {
 	return source
 }
 
-func (r *run) reporter(rule *Rule) func(*overlay.Object, overlay.Field, string, Severity) {
-	return func(o *overlay.Object, field overlay.Field, message string, severity Severity) {
-		if set, ok := r.policy.Severities[rule.ID]; ok {
-			severity = set
-		}
-		source := r.source(o, field)
-		f := Finding{
-			Rule: rule.ID, Severity: severity, Message: message,
-			Path: source.Path, Line: source.Line, Column: source.Column, EndLine: max(source.EndLine, source.Line),
-			Field: field, Object: o.Ref, Origin: o.Origin, Source: source, Overlays: []string{r.build.Overlay},
-		}
-		r.found = append(r.found, f.At(f.Path))
+func (r *run) add(rule *Rule, f Fault) {
+	if f.Severity == Off {
+		f.Severity = rule.Severity
 	}
+	if severity, set := r.policy.severity(rule); set {
+		f.Severity = severity
+	}
+	if r.part {
+		f.Severity = min(f.Severity, Warning)
+	}
+	at := Place{Field: f.Field, Source: f.Source}
+	if f.Object != nil {
+		at.Object, at.Origin = f.Object.Ref, f.Object.Origin
+		if at.Source.Path == "" {
+			at.Source = r.source(f.Object, f.Field)
+		}
+	}
+	r.found = append(r.found, at.finding(rule, f, []string{r.build.Overlay}))
+}
+
+func (r *run) note(rule *Rule, data any) {
+	encoded, err := json.Marshal(data)
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("noting a fact: %w", err)
+	}
+	r.facts = append(r.facts, Fact{
+		Rule: rule.ID, Overlay: r.build.Overlay, Environment: r.build.Environment, Production: r.build.Production, Part: r.part, Data: encoded,
+	})
 }
 
 // stand drops the findings that another finding on the same container, or the
 // same object, stands for.
 func stand(found []Finding) []Finding {
 	implied := map[string]bool{}
+	covered := map[string]string{} // the rule that covers it, by object
 	for _, f := range found {
 		rule, _ := ByID(f.Rule)
+		if f.covers {
+			covered[f.Object.String()] = f.Rule
+		}
 		for _, id := range rule.Implies {
 			implied[id+"\x00"+f.Object.String()+"\x00"+container(f.Field).String()] = true
 		}
 	}
 	return slices.DeleteFunc(found, func(f Finding) bool {
-		return implied[f.Rule+"\x00"+f.Object.String()+"\x00"+container(f.Field).String()]
+		by, is := covered[f.Object.String()]
+		return is && by != f.Rule || implied[f.Rule+"\x00"+f.Object.String()+"\x00"+container(f.Field).String()]
 	})
 }
 
@@ -78,7 +112,7 @@ func stand(found []Finding) []Finding {
 // empty field where it is in none.
 func container(field overlay.Field) overlay.Field {
 	for i, step := range field {
-		if (step == "containers" || step == "initContainers") && i+1 < len(field) {
+		if slices.Contains(containerLists, step) && i+1 < len(field) {
 			return field[:i+2]
 		}
 	}

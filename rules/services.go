@@ -16,12 +16,10 @@ func (p *Pass) Served(c Container) []string {
 	if c.Init && !c.Sidecar {
 		return nil
 	}
-	labels := podLabels(c.Object)
 	var ports []string
-	for service := range p.Objects("Service") {
+	for _, service := range p.Services(c.Workload) {
 		spec := child(service.Node, "spec")
-		selector := child(spec, "selector")
-		if service.Ref.Namespace != c.Object.Ref.Namespace || text(spec, "publishNotReadyAddresses") == "true" || !selects(selector, labels) {
+		if text(spec, "publishNotReadyAddresses") == "true" {
 			continue
 		}
 		for _, port := range items(spec, "ports") {
@@ -37,14 +35,8 @@ func (p *Pass) Served(c Container) []string {
 	return ports
 }
 
-// podLabels are the labels of the pods that an object makes.
-func podLabels(o *overlay.Object) *yaml.Node {
-	pod, ok := templates[o.Ref.Kind]
-	if !ok {
-		return nil
-	}
-	return o.Lookup(pod.Parent().Append("metadata", "labels"))
-}
+// Services are the Services of the build that select the pods.
+func (p *Pass) Services(w *Workload) []*overlay.Object { return p.index.servicesOf(w) }
 
 // selects reports whether a selector names at least one label and all of them match.
 func selects(selector, labels *yaml.Node) bool {
@@ -63,7 +55,7 @@ func selects(selector, labels *yaml.Node) bool {
 // where no container of the pod declares it, because it is the only container.
 func declares(c Container, port string) bool {
 	declared, alone := false, true
-	for _, other := range containers(c.Object) {
+	for _, other := range c.Workload.Containers {
 		for _, have := range items(other.Node, "ports") {
 			if text(have, "name") == port || text(have, "containerPort") == port {
 				declared = true

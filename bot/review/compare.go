@@ -27,8 +27,8 @@ func (r *run) compare(head, base []rules.Finding) {
 			Built: built, Hides: !built && !(known && before.Broken != nil),
 		})
 	}
-	head = rules.Merge(head, r.head.scan.ConfigFindings)
-	base = rules.Merge(base, r.base.scan.ConfigFindings)
+	head = rules.Merge(head, r.head.scan.ConfigFindings, r.askedFor(r.head.scan.Surveyed))
+	base = rules.Merge(base, r.base.scan.ConfigFindings, r.askedFor(r.base.scan.Surveyed))
 
 	before, after := map[string]bool{}, map[string]bool{}
 	for _, f := range base {

@@ -50,7 +50,7 @@ func (r *run) fix(ctx context.Context) error {
 		}
 		r.report.Fixes = append(r.report.Fixes, proved)
 	}
-	if err := r.together(ctx, &plan); err != nil {
+	if err := r.proveTogether(ctx, &plan); err != nil {
 		return err
 	}
 	r.attach(plan.NoFix)
@@ -165,9 +165,9 @@ func (r *run) proved(fix fixes.Fix, proof fixes.Proof) (ProvedFix, error) {
 	return out, nil
 }
 
-// together proves all fixes at once. Where they do not hold together, they are
+// proveTogether proves all fixes at once. Where they do not hold together, they are
 // added one after the other, and each that breaks the proof waits.
-func (r *run) together(ctx context.Context, plan *worker.PlanAnswer) error {
+func (r *run) proveTogether(ctx context.Context, plan *worker.PlanAnswer) error {
 	if len(r.report.Fixes) < 2 {
 		return nil
 	}

@@ -44,6 +44,9 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if head, base, err = run.together(ctx, head, base); err != nil {
+		return nil, err
+	}
 	run.compare(head, base)
 	run.silence()
 	run.read()
@@ -181,6 +184,8 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 		group.Go(func() error {
 			a, err := r.pool.Check(groupCtx, worker.Check{
 				Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: s.scan.Config.Rules,
+				// What the base has is known whoever says it.
+				Part: s == &r.head && underBase(o.Path),
 			})
 			if ctxErr := groupCtx.Err(); ctxErr != nil {
 				return ctxErr
@@ -206,6 +211,11 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, outside(overlays[i])))
 	}
 	return rules.Merge(found...), nil
+}
+
+// underBase reports whether an overlay is one that others are meant to build on.
+func underBase(dir string) bool {
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(step string) bool { return step == "base" || step == "bases" })
 }
 
 // graded gives findings that no rule looked for the severity that the policy

@@ -94,6 +94,11 @@ func (p *Pool) Check(ctx context.Context, r Check) (CheckAnswer, error) {
 	return call[CheckAnswer](ctx, p, request{Check: &r})
 }
 
+// Join asks for the findings of rules over several builds.
+func (p *Pool) Join(ctx context.Context, r Join) (JoinAnswer, error) {
+	return call[JoinAnswer](ctx, p, request{Join: &r})
+}
+
 // Explain asks for the source of every scalar and line of an overlay's build.
 func (p *Pool) Explain(ctx context.Context, r Explain) (ExplainAnswer, error) {
 	return call[ExplainAnswer](ctx, p, request{Explain: &r})

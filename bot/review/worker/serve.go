@@ -106,6 +106,8 @@ func (s *server) answer(ctx context.Context, r request) (any, error) {
 		return s.scan(ctx, *r.Scan)
 	case r.Check != nil:
 		return s.check(ctx, *r.Check)
+	case r.Join != nil:
+		return s.join(*r.Join)
 	case r.Explain != nil:
 		return s.explain(ctx, *r.Explain)
 	case r.Plan != nil:
@@ -152,8 +154,16 @@ func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error
 	if err != nil {
 		return answer, err
 	}
-	answer.Overlays, err = snapshot.Find(ctx)
-	return answer, err
+	if answer.Overlays, err = snapshot.Find(ctx); err != nil {
+		return answer, err
+	}
+	files, err := snapshot.YAMLFiles(ctx)
+	if err != nil {
+		return answer, err
+	}
+	answer.Surveyed = rules.SurveyTree(answer.Overlays, files, snapshot.ReadFile, answer.Config.Rules)
+	answer.Surveyed = rules.Suppress(answer.Surveyed, snapshot.ReadFile)
+	return answer, nil
 }
 
 // readConfig reads the configuration at the root of a tree over the one below
@@ -188,12 +198,22 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 		return answer, err
 	}
 	answer.Objects, answer.Reads = len(build.Objects), build.Reads
-	answer.Findings, answer.Facts, err = rules.Run(ctx, build, r.Policy)
+	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Part: r.Part}, r.Policy)
 	if err != nil {
 		return answer, err
 	}
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
 	return answer, nil
+}
+
+func (s *server) join(r Join) (answer JoinAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return answer, err
+	}
+	answer.Findings, err = rules.Join(r.Facts, r.Policy)
+	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
+	return answer, err
 }
 
 func (s *server) explain(ctx context.Context, r Explain) (answer ExplainAnswer, err error) {

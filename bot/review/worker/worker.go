@@ -1,7 +1,7 @@
 // Package worker runs what reads a stranger's bytes in processes of its own.
 //
 // A worker is the same binary started again, without token, environment or
-// network. It opens one tenant's trees read-only and answers five calls, JSON
+// network. It opens one tenant's trees read-only and answers six calls, JSON
 // over its stdin and stdout, one at a time. When it dies or goes past its
 // deadline, that is the answer to the one call it was working on; the [Pool]
 // starts another for the next.
@@ -67,6 +67,8 @@ type ScanAnswer struct {
 	Config config.Config `json:"config"`
 	// ConfigFindings are the faults of the configuration in the tree itself.
 	ConfigFindings []rules.Finding `json:"configFindings"`
+	// Surveyed are the findings of rules that look at the tree before any build.
+	Surveyed []rules.Finding `json:"surveyed"`
 }
 
 // A Check asks for the findings of one overlay.
@@ -75,6 +77,8 @@ type Check struct {
 	Overlay string          `json:"overlay"`
 	Options overlay.Options `json:"options"`
 	Policy  rules.Policy    `json:"policy"`
+	// Part is [rules.Subject].Part of the overlay.
+	Part bool `json:"part,omitempty"`
 }
 
 // A CheckAnswer is what one overlay builds to, and what is wrong with it.
@@ -85,6 +89,20 @@ type CheckAnswer struct {
 	Findings []rules.Finding     `json:"findings"`
 	Facts    []rules.Fact        `json:"facts,omitempty"`
 	Reads    overlay.ReadSet     `json:"reads,omitempty"`
+}
+
+// A Join asks for the findings of rules over several builds.
+type Join struct {
+	// Tree is the head, whose ignore comments count.
+	Tree    TreeRef         `json:"tree"`
+	Options overlay.Options `json:"options"`
+	Facts   rules.Facts     `json:"facts"`
+	Policy  rules.Policy    `json:"policy"`
+}
+
+// A JoinAnswer is what is wrong with several builds together.
+type JoinAnswer struct {
+	Findings []rules.Finding `json:"findings"`
 }
 
 // An Explain asks for the source of every scalar and every line of an
@@ -145,6 +163,7 @@ type ProveAnswer struct {
 type request struct {
 	Scan    *Scan    `json:"scan,omitempty"`
 	Check   *Check   `json:"check,omitempty"`
+	Join    *Join    `json:"join,omitempty"`
 	Explain *Explain `json:"explain,omitempty"`
 	Plan    *Plan    `json:"plan,omitempty"`
 	Prove   *Prove   `json:"prove,omitempty"`
