@@ -2,6 +2,7 @@
 // over the real repositories beside the project, against peers in the same run.
 //
 //	go run ./cmd/bench parity    # builds, against the kustomize command's
+//	go run ./cmd/bench build     # time and memory, against kustomize
 //	go run ./cmd/bench fixes     # fixes planned, proved, and refused by reason
 //	go run ./cmd/bench sources   # how many fields have a source, and whether it is right
 //
@@ -38,9 +39,11 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	cmd.AddCommand(
+		buildCommand(),
 		fixesCommand(),
 		parityCommand(),
 		sourcesCommand(),
 	)
+	cmd.AddCommand(roleCommands()...)
 	return cmd
 }

@@ -161,8 +161,7 @@ func printed(ctx context.Context, snapshot *overlay.Snapshot, folder string) ([]
 // answer, err that it could not be run.
 func kustomizeBuild(ctx context.Context, kustomize, dir string) (text []byte, buildErr, err error) {
 	var stdout, stderr bytes.Buffer
-	command := exec.CommandContext(ctx, kustomize, "build", "--load-restrictor", "LoadRestrictionsNone", dir)
-	command.Env = []string{"HOME=" + os.TempDir(), "PATH=", "HTTP_PROXY=" + closedPort, "HTTPS_PROXY=" + closedPort}
+	command := kustomizeCommand(ctx, kustomize, dir)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err = command.Run()
 	var exit *exec.ExitError
@@ -175,6 +174,14 @@ func kustomizeBuild(ctx context.Context, kustomize, dir string) (text []byte, bu
 		return nil, nil, fmt.Errorf("running %s: %w", kustomize, err)
 	}
 	return stdout.Bytes(), nil, nil
+}
+
+// kustomizeCommand is the kustomize command on a folder, as free in what it may
+// read as Kustodian is, and with nothing to fetch with.
+func kustomizeCommand(ctx context.Context, kustomize, dir string) *exec.Cmd {
+	command := exec.CommandContext(ctx, kustomize, "build", "--load-restrictor", "LoadRestrictionsNone", dir)
+	command.Env = []string{"HOME=" + os.TempDir(), "PATH=", "HTTP_PROXY=" + closedPort, "HTTPS_PROXY=" + closedPort}
+	return command
 }
 
 // closedPort is where nothing listens: what the kustomize command would fetch
