@@ -22,6 +22,8 @@ type Build struct {
 	Production  bool
 	Objects     []*Object // in the order in which kustomize prints them
 	Reads       ReadSet
+	// Without are the entries that were left out of a build by [Snapshot.Parts].
+	Without []Mention
 
 	snapshot  *Snapshot
 	printed   []ordered // beside Objects

@@ -81,7 +81,7 @@ func (s *Snapshot) overlay(ctx context.Context, dir string) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Reads: slices.Sorted(maps.Keys(c.reads))}
+	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Generated: c.generated, Reads: slices.Sorted(maps.Keys(c.reads))}
 	if len(sc.names) > 0 {
 		o.File = sc.names[0]
 	}
