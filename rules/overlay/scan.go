@@ -128,7 +128,7 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is in a submodule, whose commit is not read; copy it into this repository")
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		if s.standsIn(path.Join(k.dir, ref.text), ref.role) {
+		if ref.role != roleComponent && s.standsIn(path.Join(k.dir, ref.text)) {
 			sc.generated = append(sc.generated, Mention{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
 		}
 		if ref.role == roleResource || ref.role == roleComponent || ref.role == roleConfig {
