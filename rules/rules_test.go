@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -223,6 +224,9 @@ func TestCatalogueIsSaid(t *testing.T) {
 		}
 		if rule.Looks() && len(rule.Practices) == 0 {
 			t.Errorf("%s serves no practice", rule.ID)
+		}
+		if _, err := time.Parse(time.DateOnly, rule.Since); rule.Since != "" && err != nil {
+			t.Errorf("%s: Since is a day: %v", rule.ID, err)
 		}
 		for _, id := range rule.Implies {
 			if _, ok := rules.ByID(id); !ok {

@@ -13,6 +13,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // Parse decodes the configuration src, which stands at path, over another
@@ -82,6 +83,10 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 		"sweep": func(n *yaml.Node) {
 			r.mapping(n, keys{"schedule": r.schedule(&config.Sweep.Schedule), "timezone": r.timezone(&config.Sweep.Timezone)})
 		},
+		"kinds": func(n *yaml.Node) {
+			config.Rules.Kinds = nil
+			r.list(func(n *yaml.Node) { r.kind(n, &config.Rules) })(n)
+		},
 		"generated": r.patterns(&config.Generated),
 		"check": func(n *yaml.Node) {
 			r.mapping(n, keys{"always": r.flag(&config.CheckAlways)})
@@ -142,6 +147,40 @@ func (r *reader) ignore(node *yaml.Node, config *Config) {
 	}
 	if len(r.faults) == before {
 		config.Ignore = append(config.Ignore, ignore)
+	}
+}
+
+// kind reads where the objects of a custom resource keep their containers.
+func (r *reader) kind(node *yaml.Node, policy *rules.Policy) {
+	before := len(r.faults)
+	var kind rules.Kind
+	field := func(to *overlay.Field) func(*yaml.Node) {
+		return func(n *yaml.Node) {
+			parsed, err := overlay.ParseField(n.Value)
+			if err != nil || n.Kind != yaml.ScalarNode || len(parsed) == 0 {
+				r.fault(n, "%q is no field; write one such as spec.template.spec", n.Value)
+				return
+			}
+			*to = parsed
+		}
+	}
+	r.mapping(node, keys{
+		"group": r.text(&kind.Group),
+		"kind":  r.text(&kind.Kind),
+		"pod":   field(&kind.Pod),
+		"containers": r.list(func(n *yaml.Node) {
+			var at overlay.Field
+			if field(&at)(n); at != nil {
+				kind.Containers = append(kind.Containers, at)
+			}
+		}),
+		"ends": r.flag(&kind.Ends),
+	})
+	if len(r.faults) == before && (kind.Kind == "" || len(kind.Pod)+len(kind.Containers) == 0) {
+		r.fault(node, "a kind needs its kind, and where its pod or its containers are: {group: example.com, kind: Worker, pod: spec.template.spec}")
+	}
+	if len(r.faults) == before {
+		policy.Kinds = append(policy.Kinds, kind)
 	}
 }
 

@@ -22,12 +22,15 @@ type remark struct {
 
 // remarks are the report's findings as comments, the worst first, and the
 // proved fixes that no suggestion of theirs expresses. What the diff has no
-// place for has the zero anchor; offered is as in [remark].
+// place for, and what it does not touch, has the zero anchor; offered is as in [remark].
 func (d diff) remarks(report *review.Report, offered string) ([]remark, []review.ProvedFix) {
 	var out []remark
 	suggested := map[int]string{} // by index of the fix, where: one click is enough
 	for _, f := range bySeverity(report) {
-		r := remark{finding: f, anchor: d.anchor(f.Path, f.Line, report.Files[f.Path]), offered: offered}
+		r := remark{finding: f, offered: offered}
+		if !f.Untouched {
+			r.anchor = d.anchor(f.Path, f.Line, report.Files[f.Path])
+		}
 		if i := f.ProvedFix; i >= 0 && !secret(f) {
 			if where, ok := suggested[i]; ok {
 				r.offered = "The suggestion at " + where + " fixes this too"

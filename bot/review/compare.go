@@ -40,8 +40,9 @@ func (r *run) compare(head, base []rules.Finding) {
 		if before[identity] {
 			continue
 		}
-		if r.brought(f) {
-			r.report.Findings = append(r.report.Findings, Finding{Finding: f, ProvedFix: -1})
+		if r.brought(f) && !(r.compared() && r.fresh(f.Rule)) {
+			untouched := f.Presence && r.compared() && !r.touched(f)
+			r.report.Findings = append(r.report.Findings, Finding{Finding: f, ProvedFix: -1, Untouched: untouched})
 		}
 	}
 	for _, f := range base {
@@ -55,8 +56,32 @@ func (r *run) compare(head, base []rules.Finding) {
 // nothing that could show it was built at the base, nobody knows whether it
 // was there, so only what the diff touches counts.
 func (r *run) brought(f rules.Finding) bool {
-	return r.base.ref.IsZero() || !r.hidden(f) ||
-		slices.ContainsFunc(r.changedLines(f.Path), func(l mirror.Range) bool { return f.Line <= l.Last && f.EndLine >= l.First })
+	return !r.compared() || !r.hidden(f) || r.touched(f)
+}
+
+// compared reports whether the job has a base.
+func (r *run) compared() bool { return !r.base.ref.IsZero() }
+
+// touched reports whether the change touches the lines of a finding: one of
+// them, or what stood between or right behind them.
+func (r *run) touched(f rules.Finding) bool {
+	return slices.ContainsFunc(r.changedLines(f.Path), func(l mirror.Range) bool {
+		gone := l.Last < l.First
+		return f.Line <= l.Last && f.EndLine >= l.First || gone && f.Line < l.First && f.EndLine+1 >= l.First
+	})
+}
+
+// listedFor is how long a rule that a version brings is only listed in sweeps.
+const listedFor = 30 * 24 * time.Hour
+
+// fresh reports whether a rule is so new that it is only listed in sweeps.
+func (r *run) fresh(id string) bool {
+	rule, ok := rules.ByID(id)
+	if !ok || rule.Since == "" {
+		return false
+	}
+	since, err := time.Parse(time.DateOnly, rule.Since)
+	return err == nil && r.job.Now.Before(since.Add(listedFor))
 }
 
 // hidden reports whether the base may have a finding and could not show it,
@@ -116,7 +141,7 @@ func (r *run) changedLines(path string) []mirror.Range {
 // silence marks what the configuration ignores, unless its date has passed.
 // Of a whole tree, it reports the entries that silence nothing.
 func (r *run) silence() {
-	today := time.Now().UTC().Format(time.DateOnly)
+	today := r.job.Now.UTC().Format(time.DateOnly)
 	used := map[int]bool{} // by line
 	for i := range r.report.Findings {
 		f := &r.report.Findings[i]

@@ -22,7 +22,7 @@ const maxRounds = 3
 func (r *run) fix(ctx context.Context) error {
 	var findings []rules.Finding
 	for _, f := range r.report.Findings {
-		if f.Suppressed == nil && (len(r.job.Rules) == 0 || slices.Contains(r.job.Rules, f.Rule)) {
+		if f.Suppressed == nil && !r.fresh(f.Rule) && (len(r.job.Rules) == 0 || slices.Contains(r.job.Rules, f.Rule)) {
 			findings = append(findings, f.Finding)
 		}
 	}

@@ -6,6 +6,8 @@
 package review
 
 import (
+	"time"
+
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
@@ -34,6 +36,8 @@ type Job struct {
 	Fix bool
 	// Rules narrows fixes to these rules; empty is all.
 	Rules []string
+	// Now is when the job runs; zero is now.
+	Now time.Time
 }
 
 // A Report is what a review found.
@@ -79,6 +83,9 @@ type Finding struct {
 	NoFixReason fixes.Reason `json:"-"`
 	// ProvedFix is the index in Report.Fixes, -1 without.
 	ProvedFix int `json:"-"`
+	// Untouched is set where the finding misses something on code that the
+	// change does not touch: it is listed, and never a comment.
+	Untouched bool `json:"-"`
 }
 
 // A Fix is a finding's fix as text to write.

@@ -37,7 +37,8 @@ func TestMain(m *testing.M) {
 //
 // Nothing else may be new. The comment may say `rules ID...` for the only rules
 // that are on (those without are on always), `paths PATH...` for the job's paths,
-// `reaches OVERLAY...` for the overlays that are built, `broken OVERLAY...` for
+// `untouched FILE:LINE...` for what is missing on lines that the change does not
+// touch, `reaches OVERLAY...` for the overlays that are built, `broken OVERLAY...` for
 // those of them that cannot be, and `silenced N` for how many findings are.
 func TestReports(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/reports/*.txtar")
@@ -151,6 +152,7 @@ func (c *reportCase) run(t *testing.T, base, head review.TreeRef) {
 		t.Fatal(err)
 	}
 	var found []rules.Finding
+	var untouched []string
 	silenced := 0
 	for _, f := range report.Findings {
 		if f.Suppressed != nil {
@@ -158,6 +160,12 @@ func (c *reportCase) run(t *testing.T, base, head review.TreeRef) {
 			continue
 		}
 		found = append(found, f.Finding)
+		if f.Untouched {
+			untouched = append(untouched, fmt.Sprintf("%s:%d", f.Path, f.Line))
+		}
+	}
+	if !slices.Equal(c.said["untouched"], untouched) {
+		t.Errorf("no comment where the change does not touch it: %q, want %q", untouched, c.said["untouched"])
 	}
 	if n := c.said["silenced"]; len(n) == 1 && n[0] != strconv.Itoa(silenced) || n == nil && silenced > 0 {
 		t.Errorf("%d findings are silenced, want %s", silenced, n)

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -30,6 +31,9 @@ type Reviewer struct {
 // the error is of ctx, of a tree that cannot be opened, or of a worker that
 // cannot start.
 func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
+	if job.Now.IsZero() {
+		job.Now = time.Now()
+	}
 	pool := worker.NewPool(job.Head, job.Base, job.Config)
 	defer pool.Close()
 	run := &run{Reviewer: r, job: job, pool: pool, report: &Report{Job: job, Findings: []Finding{}, Overlays: []OverlayReport{}}}
