@@ -38,7 +38,7 @@ func (p *Plan) lister(file string, lists ...string) (string, error) {
 	read := map[string]bool{}
 	for _, build := range p.Builds {
 		for name := range build.Reads {
-			if slices.Contains(kustomizationNames, path.Base(name)) && build.Reads[name] != overlay.AbsentHash {
+			if slices.Contains(kustomizationNames, path.Base(name)) && build.Reads[name] != overlay.StateAbsent {
 				read[name] = true
 			}
 		}

@@ -72,7 +72,6 @@ type stage struct {
 type mode struct {
 	name  string
 	roots bool // builds the roots only
-	peer  string
 	run   func(context.Context) (cost, error)
 }
 

@@ -103,13 +103,7 @@ func TestCorpus(t *testing.T) {
 					if err != nil || doc >= len(before) {
 						continue
 					}
-					_ = root
-					for _, s := range sitesOf(file) {
-						path, n := s.path, s.node
-						if s.doc != doc {
-							continue
-						}
-
+					eachPath(root, nil, func(path yamledit.Path, n *yamledit.Node) {
 						for _, w := range workloads {
 							edit, change, ok := w.edit(doc, path, n)
 							if sites++; !ok || sites > 4000 {
@@ -141,7 +135,7 @@ func TestCorpus(t *testing.T) {
 								count.done++
 							}
 						}
-					}
+					})
 				}
 			})
 		}

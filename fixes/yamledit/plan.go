@@ -41,12 +41,6 @@ func (f *File) setScalar(document int, path Path, value string) (Splice, func(*N
 	if n.Kind != ScalarNode {
 		return Splice{}, nil, &ErrStyle{n.Line, "the value is no scalar"}
 	}
-	if n.Value == value && (value != "" || !n.null()) {
-		return Splice{Start: n.start, End: n.start}, expectAt(path, func(*Node) {}), nil
-	}
-	if len(path) == 0 && n.null() && n.Value == "" {
-		return Splice{}, nil, &ErrStyle{n.Line, "the document is empty"}
-	}
 	s := Splice{Start: n.start, End: n.end}
 	tag := n.Tag
 	switch n.style {

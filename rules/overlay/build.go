@@ -21,9 +21,7 @@ type Build struct {
 	Environment string
 	Production  bool
 	Objects     []*Object // in the order in which kustomize prints them
-	Reads       ReadSet
-	// Without are the entries that were left out of a build by [Snapshot.Parts].
-	Without []Mention
+	Reads       ReadSet   // of the build itself; see [Snapshot.Reads] for what is asked of it later
 
 	snapshot  *Snapshot
 	printed   []ordered // beside Objects
@@ -54,6 +52,10 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if s.watch == nil {
+		s = s.Watch()
+	}
+	s.watch.note(path)
 	c, err := s.closure(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("building overlay %s: %w", path, err)
@@ -62,14 +64,14 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 		return nil, refused(path, c.refusals[0])
 	}
 	serving := s.newServing(s.firstAddress(c))
-	built, reads, err := s.run(ctx, path, serving, c.openapi)
+	built, err := s.run(ctx, path, serving, c.openapi)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("building overlay %s: %w", path, ctx.Err())
 		}
 		return nil, s.explainFailure(ctx, path, c, serving, err)
 	}
-	b := &Build{Overlay: path, Reads: reads, snapshot: s, served: serving, closure: c, addresses: serving.addresses}
+	b := &Build{Overlay: path, snapshot: s, served: serving, closure: c, addresses: serving.addresses}
 	b.Environment, b.Production = s.options.Environments.of(path)
 	if n := built.Size(); n > s.options.Limits.ObjectsOf {
 		return nil, refused(path, Refusal{Reason: ReasonLimit, Path: c.kustomizations[0].path, Line: 1, Column: 1,
@@ -80,6 +82,9 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	}
 	for _, o := range b.printed {
 		b.Objects = append(b.Objects, &Object{Ref: refOf(o.YNode()), Node: o.YNode(), Made: o.at})
+	}
+	if b.Reads, err = s.Reads(); err != nil {
+		return nil, fmt.Errorf("building overlay %s: %w", path, err)
 	}
 	b.introduce()
 	return b, nil
@@ -92,9 +97,9 @@ type served interface {
 }
 
 // run lets the engine build the overlay at dir with the files as served.
-func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema bool) (built resmap.ResMap, reads ReadSet, err error) {
+func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema bool) (built resmap.ResMap, err error) {
 	readSchemaOnce()
-	fsys := &treeFS{ctx: ctx, snapshot: s, reads: ReadSet{}, virtual: map[string][]byte{}}
+	fsys := &treeFS{ctx: ctx, snapshot: s, virtual: map[string][]byte{}}
 	fsys.served = serving.serve
 	serving.over(fsys)
 	if schema {
@@ -113,12 +118,11 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema b
 			err = fmt.Errorf("the build broke off: %v", r)
 		}
 	}()
-	built, err = krusty.MakeKustomizer(&krusty.Options{
+	return krusty.MakeKustomizer(&krusty.Options{
 		Reorder:          krusty.ReorderOptionNone, // see printOrder
 		LoadRestrictions: types.LoadRestrictionsNone,
 		PluginConfig:     types.DisabledPluginConfig(),
 	}).Run(fsys, path.Join(treeRoot, dir))
-	return built, fsys.reads, err
 }
 
 // YAML returns the whole build as `kustomize build` prints it.

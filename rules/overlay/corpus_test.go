@@ -63,7 +63,7 @@ func corpus(t *testing.T, name string) Files {
 
 // plain builds as the kustomize command does, with the engine alone.
 func plain(files Files, dir string) (string, error) {
-	fsys := &treeFS{ctx: context.Background(), snapshot: Open(files, Options{}), reads: ReadSet{}}
+	fsys := &treeFS{ctx: context.Background(), snapshot: Open(files, Options{})}
 	m, err := krusty.MakeKustomizer(&krusty.Options{Reorder: krusty.ReorderOptionUnspecified, LoadRestrictions: types.LoadRestrictionsNone, PluginConfig: types.DisabledPluginConfig()}).
 		Run(fsys, path.Join(treeRoot, dir))
 	if err != nil {

@@ -182,7 +182,7 @@ type explanation struct {
 // returns the objects beside those of the build; nil where it does not build
 // or does not come out alike.
 func (e *explanation) again(ctx context.Context, with served) []*yaml.Node {
-	built, _, err := e.build.snapshot.run(ctx, e.build.Overlay, with, e.build.closure.openapi)
+	built, err := e.build.snapshot.run(ctx, e.build.Overlay, with, e.build.closure.openapi)
 	if err != nil || built.Size() != len(e.build.Objects) {
 		return nil // the words broke it, which says nothing about the build
 	}

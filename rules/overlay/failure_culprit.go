@@ -113,7 +113,7 @@ func (f *failure) without(ctx context.Context, k *kustomization, c candidate) er
 	if err != nil {
 		return err
 	}
-	_, _, err = f.snapshot.Change(map[string][]byte{at.path: data}).run(ctx, f.overlay, asIs{}, f.closure.openapi)
+	_, err = f.snapshot.Change(map[string][]byte{at.path: data}).run(ctx, f.overlay, asIs{}, f.closure.openapi)
 	return err
 }
 

@@ -18,12 +18,11 @@ import (
 const treeRoot = "/kustodian.tree"
 
 // treeFS is the tree as the engine's file system for one build: read only,
-// ending at the tree's root, recording each look-up, and serving some files
+// ending at the tree's root, and serving some files
 // in other words than the tree's (see served).
 type treeFS struct {
 	ctx      context.Context
 	snapshot *Snapshot
-	reads    ReadSet
 	count    int
 	served   func(path string, b *blob) []byte // what the engine gets for a file
 	virtual  map[string][]byte                 // files beside the tree's, by path
@@ -56,12 +55,6 @@ func (f *treeFS) find(name string) (found, error) {
 		return found{}, err
 	}
 	at, err := f.snapshot.resolve(local)
-	for link, target := range at.links {
-		f.reads[link] = "link:" + target
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		f.reads[at.path] = AbsentHash
-	}
 	if err != nil {
 		return at, &fs.PathError{Op: "open", Path: local, Err: err}
 	}
@@ -75,9 +68,6 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 		}
 	}
 	at, err := f.find(name)
-	if errors.Is(err, fs.ErrNotExist) && f.snapshot.standsIn(at.path) {
-		return []byte{}, nil
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +84,6 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 	if int64(len(b.data)) > f.snapshot.options.Limits.FileSize {
 		return nil, fmt.Errorf("reading %s: larger than %d bytes", at.path, f.snapshot.options.Limits.FileSize)
 	}
-	f.reads[at.path] = b.hash
 	if slices.Contains(kustomizationNames, path.Base(at.path)) {
 		// Refusals are found before the build; this is the second guard.
 		if i := slices.IndexFunc(f.snapshot.parsed(at.path, b).seen, remote); i >= 0 {

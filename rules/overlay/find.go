@@ -14,30 +14,39 @@ import (
 // The error is of ctx, of reading the tree, or of more overlays than
 // [Limits] allows.
 func (s *Snapshot) Find(ctx context.Context) ([]Overlay, error) {
-	dirs, err := s.overlayFolders(ctx)
+	dirs, err := s.Folders(ctx)
 	if err != nil {
 		return nil, err
 	}
 	overlays := make([]Overlay, 0, len(dirs))
-	referred := map[string]bool{}
 	for _, dir := range dirs {
-		o, err := s.overlay(ctx, dir)
+		o, err := s.FindAt(ctx, dir)
 		if err != nil {
 			return nil, err
 		}
+		overlays = append(overlays, o)
+	}
+	MarkRoots(overlays)
+	return overlays, nil
+}
+
+// MarkRoots sets Root of all overlays of a tree, which the others decide.
+func MarkRoots(overlays []Overlay) {
+	referred := map[string]bool{}
+	for _, o := range overlays {
 		for _, to := range o.Refers {
 			referred[to] = true
 		}
-		overlays = append(overlays, o)
 	}
 	for i := range overlays {
 		overlays[i].Root = !referred[overlays[i].Path]
 	}
-	return overlays, nil
 }
 
-// overlayFolders lists the folders that hold a kustomization, sorted.
-func (s *Snapshot) overlayFolders(ctx context.Context) ([]string, error) {
+// Folders lists the folders that hold a kustomization, sorted, by the names of
+// the tree alone. The error is of ctx, of reading the tree, or of more than
+// [Limits] allows.
+func (s *Snapshot) Folders(ctx context.Context) ([]string, error) {
 	var dirs []string
 	var walk func(dir string) error
 	walk = func(dir string) error {
@@ -71,8 +80,11 @@ func (s *Snapshot) overlayFolders(ctx context.Context) ([]string, error) {
 	return dirs, err
 }
 
-// overlay is what is known of the overlay at dir before a build.
-func (s *Snapshot) overlay(ctx context.Context, dir string) (Overlay, error) {
+// FindAt is what is known of the overlay at dir before a build, but for Root.
+// The error is of ctx, or of reading the tree.
+func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
+	s = s.Watch()
+	s.watch.note(dir)
 	c, err := s.closure(ctx, dir)
 	if err != nil {
 		return Overlay{}, err
@@ -81,7 +93,7 @@ func (s *Snapshot) overlay(ctx context.Context, dir string) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Generated: c.generated, Reads: slices.Sorted(maps.Keys(c.reads))}
+	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside}
 	if len(sc.names) > 0 {
 		o.File = sc.names[0]
 	}
@@ -93,6 +105,10 @@ func (s *Snapshot) overlay(ctx context.Context, dir string) (Overlay, error) {
 			o.Refers = append(o.Refers, to.dir)
 		}
 	}
+	for _, looked := range s.watch.noted() {
+		c.reads[looked] = true
+	}
+	o.Reads = slices.Sorted(maps.Keys(c.reads))
 	o.Environment, o.Production = s.options.Environments.of(dir)
 	return o, nil
 }

@@ -33,14 +33,11 @@ type Overlay struct {
 	// Outside are the files that a kustomization reads from outside its own
 	// folder, through all that it refers to. Reading is confined to the
 	// repository here, as with Flux; kustomize's own default refuses them.
-	Outside []Mention `json:"outside,omitempty"`
-	// Generated are the files that a pipeline makes before the build, which are
-	// not in the tree: empty ones stand in for them.
-	Generated []Mention `json:"generated,omitempty"`
+	Outside []Outside `json:"outside,omitempty"`
 }
 
-// A Mention is an entry of a kustomization that names a file.
-type Mention struct {
+// An Outside is an entry of a kustomization that names a file outside its folder.
+type Outside struct {
 	Path   string `json:"path"` // the kustomization
 	Line   int    `json:"line"` // from 1
 	Column int    `json:"column"`
@@ -199,13 +196,6 @@ const (
 	HowUnknown    = "unknown"
 )
 
-// A ReadSet is what a build read: path to blob hash, AbsentHash where the
-// look-up failed, "link:TARGET" for a link that was followed.
-type ReadSet map[string]string
-
-// AbsentHash stands in a [ReadSet] for a path that was looked up and is not there.
-const AbsentHash = "absent"
-
 // Environments says which overlays belong to which environment: patterns of
 // paths (`*` within a folder's name, `**` across folders) by environment's
 // name. The zero value knows the environments by whole words of the path.
@@ -236,8 +226,7 @@ var DefaultLimits = Limits{
 // Options are the settings of a [Snapshot].
 type Options struct {
 	Environments Environments
-	// Generated are patterns of files that a pipeline makes before the build:
-	// where one is not in the tree, an empty file stands in for it.
+	// Generated are patterns of files that a pipeline makes before the build.
 	Generated []string
 	Limits    Limits
 }

@@ -21,8 +21,8 @@ type folderScan struct {
 	refers        []referral
 	yaml          []string // files that the engine parses, without links
 	refusals      []Refusal
-	outside       []Mention
-	generated     []Mention
+	outside       []Outside
+	seen          []string // every path that was looked up to say all this
 }
 
 // referral is a folder that a kustomization refers to.
@@ -37,8 +37,11 @@ func (s *Snapshot) scan(dir string) (*folderScan, error) {
 	s.scans.Lock()
 	defer s.scans.Unlock()
 	if sc, ok := s.scans.folders[dir]; ok {
+		s.watch.note(sc.seen...)
 		return sc, nil
 	}
+	asking := s.watch
+	s = s.Watch()
 	sc := &folderScan{}
 	for _, name := range kustomizationNames {
 		if _, err := s.look(sc, path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) && !isRefused(err) {
@@ -54,6 +57,8 @@ func (s *Snapshot) scan(dir string) (*folderScan, error) {
 			return nil, err
 		}
 	}
+	sc.seen = s.watch.noted()
+	asking.note(sc.seen...)
 	s.scans.folders[dir] = sc
 	return sc, nil
 }
@@ -128,9 +133,6 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is in a submodule, whose commit is not read; copy it into this repository")
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
-		if ref.role != roleComponent && s.standsIn(path.Join(k.dir, ref.text)) {
-			sc.generated = append(sc.generated, Mention{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
-		}
 		if ref.role == roleResource || ref.role == roleComponent || ref.role == roleConfig {
 			for _, name := range kustomizationNames {
 				sc.reads = append(sc.reads, path.Join(k.dir, ref.text, name))
@@ -141,7 +143,7 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		return err
 	}
 	if at.kind != Folder && !below(at.path, k.dir) {
-		sc.outside = append(sc.outside, Mention{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
+		sc.outside = append(sc.outside, Outside{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
 	}
 	switch {
 	case at.kind == Folder:

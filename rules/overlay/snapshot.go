@@ -14,6 +14,7 @@ type Snapshot struct {
 	options Options
 	changed map[string]*blob // nil where the file is deleted
 	scans   *scans
+	watch   *watch // nil where nobody asks what is looked up
 }
 
 // Open returns a snapshot of tree. It reads nothing yet.
@@ -68,7 +69,7 @@ func (s *Snapshot) Change(files map[string][]byte) *Snapshot {
 		}
 		changed[name] = &blob{data: data, hash: blobHash(data)}
 	}
-	return &Snapshot{store: s.store, options: s.options, changed: changed, scans: newScans()}
+	return &Snapshot{store: s.store, options: s.options, changed: changed, scans: newScans(), watch: s.watch}
 }
 
 // ReadFile returns the bytes of the file at path, links inside the tree

@@ -18,6 +18,7 @@ type store struct {
 	mu      sync.Mutex
 	folders map[string]map[string]EntryKind // nil where there is no such folder
 	blobs   map[string]*blob                // by path in the tree
+	hashes  map[string]string               // of files that were not read, by path in the tree
 	texts   map[string]*text                // by hash of the blob, or of an inline patch and its place
 	plans   map[string]*kustomization       // by path and hash
 }
@@ -37,6 +38,7 @@ func newStore(tree Tree) *store {
 		tree:    tree,
 		folders: map[string]map[string]EntryKind{},
 		blobs:   map[string]*blob{},
+		hashes:  map[string]string{},
 		texts:   map[string]*text{},
 		plans:   map[string]*kustomization{},
 	}
@@ -73,13 +75,35 @@ func (st *store) blob(name string) (*blob, error) {
 	if unread != nil && !errors.Is(unread, ErrTooLarge) {
 		return nil, fmt.Errorf("reading %s: %w", name, unread)
 	}
-	hash, err := st.tree.Hash(name)
-	if err != nil {
-		return nil, fmt.Errorf("hashing %s: %w", name, err)
+	b := &blob{data: data, unread: unread}
+	if unread == nil {
+		b.hash = blobHash(data)
+	} else {
+		var err error
+		if b.hash, err = st.tree.Hash(name); err != nil {
+			return nil, fmt.Errorf("hashing %s: %w", name, err)
+		}
 	}
-	b := &blob{data: data, hash: hash, unread: unread}
 	st.blobs[name] = b
 	return b, nil
+}
+
+// hash identifies the file at name, which need not be read for it.
+func (st *store) hash(name string) (string, error) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if b, ok := st.blobs[name]; ok {
+		return b.hash, nil
+	}
+	if hash, ok := st.hashes[name]; ok {
+		return hash, nil
+	}
+	hash, err := st.tree.Hash(name)
+	if err != nil {
+		return "", fmt.Errorf("hashing %s: %w", name, err)
+	}
+	st.hashes[name] = hash
+	return hash, nil
 }
 
 func (st *store) readlink(name string) (string, error) {
@@ -97,9 +121,15 @@ var errSubmodule = errors.New("is in a submodule, which is not read")
 // maxLinks bounds the links followed for one path, as a kernel does.
 const maxLinks = 40
 
-// folder lists the folder at a path without links, nil where there is none:
-// the tree's own with what the snapshot changed.
+// folder lists the folder at a path without links, nil where there is none.
 func (s *Snapshot) folder(name string) (map[string]EntryKind, error) {
+	s.watch.note(name + "/")
+	return s.kinds(name)
+}
+
+// kinds is folder for a look-up of one name, which depends on no other: the
+// tree's own folder with what the snapshot changed.
+func (s *Snapshot) kinds(name string) (map[string]EntryKind, error) {
 	kinds, err := s.store.folder(name)
 	if err != nil || len(s.changed) == 0 {
 		return kinds, err
@@ -141,10 +171,25 @@ type found struct {
 	links map[string]string // the links followed on the way, with their targets
 }
 
-// resolve follows name through the links of the tree. A path that is not
+// resolve is follow, noted.
+func (s *Snapshot) resolve(name string) (found, error) {
+	at, err := s.follow(name)
+	if s.watch == nil {
+		return at, err
+	}
+	for link := range at.links {
+		s.watch.note(link)
+	}
+	if !isRefused(err) {
+		s.watch.note(at.path)
+	}
+	return at, err
+}
+
+// follow follows name through the links of the tree. A path that is not
 // there is fs.ErrNotExist, one that leads out of the tree errOutside; found
 // holds the links that were followed in both cases, and the last path tried.
-func (s *Snapshot) resolve(name string) (found, error) {
+func (s *Snapshot) follow(name string) (found, error) {
 	at := found{path: ".", kind: Folder}
 	rest := strings.Split(path.Clean(name), "/")
 	followed := 0
@@ -168,7 +213,7 @@ func (s *Snapshot) resolve(name string) (found, error) {
 			at.path = path.Join(at.path, step)
 			return at, fs.ErrNotExist
 		}
-		kinds, err := s.folder(at.path)
+		kinds, err := s.kinds(at.path)
 		if err != nil {
 			return at, err
 		}
