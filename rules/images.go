@@ -33,6 +33,9 @@ func (i image) local() bool {
 		strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".svc"))
 }
 
+// program is the last part of the name, such as "postgres".
+func (i image) program() string { return i.name[strings.LastIndexByte(i.name, '/')+1:] }
+
 // movingTags are tags that are made to move; see floating for the others.
 var movingTags = map[string]bool{
 	"latest": true, "stable": true, "edge": true, "main": true, "master": true, "dev": true, "develop": true,

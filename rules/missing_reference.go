@@ -2,11 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
-
-	"github.com/agnivade/levenshtein"
-	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -19,102 +16,82 @@ var _ = add(Rule{
 	Severity:  Error,
 	Practices: []int{17, 18},
 	Check: func(pass *Pass) {
+		made := madeBy(pass)
 		for pod := range pass.Workloads() {
 			for _, ref := range references(pod) {
-				checkReference(pass, pod.Object, ref)
+				switch {
+				case !made[ref.kind][ref.name]:
+					absent(pass, pod.Object, ref, made[ref.kind])
+				case ref.key != "":
+					absentKey(pass, pod.Object, ref)
+				}
+			}
+			if pod.Object.Ref.Kind == "StatefulSet" {
+				governing(pass, pod.Object)
 			}
 		}
 	},
 })
 
-// A ref is a field that names another object of the namespace.
-type ref struct {
-	kind, name string
-	field      overlay.Field
-}
-
-// checkReference reports a name that the build does not have and that is nearly
-// one that it has. A name with nothing near is made elsewhere, as most
-// Secrets are: nobody can tell from the overlay.
-func checkReference(pass *Pass, o *overlay.Object, r ref) {
-	var near []string
-	for other := range pass.Objects() {
-		for _, name := range makes(other, r.kind) {
-			if name == r.name {
-				return
-			}
-			if typo(r.name, name) {
-				near = append(near, name)
+// madeBy are the names of the objects that the build makes, by kind.
+func madeBy(pass *Pass) map[string]map[string]bool {
+	out := map[string]map[string]bool{}
+	for _, kind := range []string{"ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "PriorityClass"} {
+		out[kind] = map[string]bool{}
+		for o := range pass.Objects() {
+			for _, name := range makes(o, kind) {
+				out[kind][name] = true
 			}
 		}
 	}
-	for _, name := range near {
-		if !usedElsewhere(pass, r, name) {
+	return out
+}
+
+// absent reports a name that the build does not have. Where it is nearly one
+// that the build has, that is a slip. A name with nothing near is made
+// elsewhere, as most Secrets are: nobody can tell from the overlay.
+func absent(pass *Pass, o *overlay.Object, r ref, made map[string]bool) {
+	for _, name := range slices.Sorted(maps.Keys(made)) {
+		if typo(r.name, name) && !usedElsewhere(pass, r, name) {
 			pass.Report(o, r.field, fmt.Sprintf("there is no %s %s in the overlay; did you mean %s?", r.kind, r.name, name))
 			return
 		}
 	}
+	if r.kind == "ConfigMap" && len(made) > 0 || r.kind == "PersistentVolumeClaim" {
+		pass.ReportAs(Info, o, r.field, fmt.Sprintf("there is no %s %s in the overlay: %s %s starts only where something else makes it", r.kind, r.name, o.Ref.Kind, o.Ref.Name))
+	}
 }
 
-// makes are the names of the objects of a kind that come of an object: it
-// itself, or what an operator makes of it.
-func makes(o *overlay.Object, kind string) []string {
-	switch {
-	case o.Ref.Kind == kind:
-		// A generated one has a hash at the end of its built name.
-		return []string{o.Ref.Name, o.Origin.Name}
-	case kind != "Secret":
-		return nil
+// absentKey reports a key that an object of the build does not have. An object
+// without any is filled in by somebody else.
+func absentKey(pass *Pass, o *overlay.Object, r ref) {
+	of := pass.named(r.kind, o.Ref.Namespace, r.name)
+	if of == nil {
+		return
 	}
-	switch o.Ref.Kind {
-	case "ExternalSecret":
-		return []string{orName(text(o.Node, "spec", "target", "name"), o)}
-	case "SealedSecret":
-		return []string{orName(text(o.Node, "spec", "template", "metadata", "name"), o)}
-	case "Certificate":
-		return []string{text(o.Node, "spec", "secretName")}
-	case "Service":
-		return []string{text(o.Node, "metadata", "annotations", "service.beta.openshift.io/serving-cert-secret-name")}
+	have := slices.Concat(keys(child(of.Node, "data")), keys(child(of.Node, "stringData")), keys(child(of.Node, "binaryData")))
+	if len(have) == 0 || slices.Contains(have, r.key) {
+		return
 	}
-	return nil
-}
-
-func orName(name string, o *overlay.Object) string {
-	if name == "" {
-		return o.Ref.Name
-	}
-	return name
-}
-
-// typo reports whether one name is the other with one or two letters wrong.
-// Names that differ in digits or in the word of an environment are two names.
-func typo(wrong, right string) bool {
-	if right == "" || len(right) < 4 || letters(wrong) == letters(right) {
-		return false
-	}
-	distance := levenshtein.ComputeDistance(wrong, right)
-	if distance > 2 || distance*3 > len(right) {
-		return false
-	}
-	a, b := strings.Split(wrong, "-"), strings.Split(right, "-")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] && (environmentWords[a[i]] || environmentWords[b[i]]) {
-			return false
+	near := ""
+	for _, key := range have {
+		if typo(r.key, key) {
+			near = "; did you mean " + key + "?"
 		}
 	}
-	return true
+	pass.Report(o, r.keyField, fmt.Sprintf("%s %s has no key %s, so %s %s does not start%s", r.kind, of.Origin.Name, r.key, o.Ref.Kind, o.Ref.Name, near))
 }
 
-var environmentWords = map[string]bool{"dev": true, "prod": true, "test": true, "stage": true, "staging": true, "qa": true, "uat": true, "live": true}
-
-// letters is a name without its digits.
-func letters(name string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return -1
-		}
-		return r
-	}, name)
+// governing checks the Service that gives the pods of a StatefulSet their names.
+func governing(pass *Pass, o *overlay.Object) {
+	field := overlay.Field{"spec", "serviceName"}
+	name := text(o.Node, field...)
+	if name == "" || substituted(name) {
+		return
+	}
+	if pass.named("Service", o.Ref.Namespace, name) == nil {
+		pass.ReportAs(Info, o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own", name, o.Ref.Name))
+	}
 }
 
 // usedElsewhere reports whether the object whose pod names the wrong name also
@@ -130,45 +107,4 @@ func usedElsewhere(pass *Pass, wrong ref, name string) bool {
 		}
 	}
 	return false
-}
-
-// references are the names that a pod template needs to start.
-func references(pod *Workload) []ref {
-	var out []ref
-	need := func(kind string, at *yaml.Node, key string, field overlay.Field) {
-		name := text(at, key)
-		if name != "" && !strings.ContainsAny(name, "${}") && text(at, "optional") != "true" {
-			out = append(out, ref{kind, name, field.Append(key)})
-		}
-	}
-	spec := pod.Spec
-	if text(spec, "serviceAccountName") != "default" {
-		need("ServiceAccount", spec, "serviceAccountName", pod.Field)
-	}
-	if !strings.HasPrefix(text(spec, "priorityClassName"), "system-") {
-		need("PriorityClass", spec, "priorityClassName", pod.Field)
-	}
-	for i, volume := range items(spec, "volumes") {
-		step := overlay.IndexStep(i)
-		if name := text(volume, "name"); name != "" {
-			step = overlay.ItemStep("name", name)
-		}
-		field := pod.At("volumes", step)
-		need("ConfigMap", child(volume, "configMap"), "name", field.Append("configMap"))
-		need("Secret", child(volume, "secret"), "secretName", field.Append("secret"))
-		need("PersistentVolumeClaim", child(volume, "persistentVolumeClaim"), "claimName", field.Append("persistentVolumeClaim"))
-	}
-	for _, c := range pod.Containers {
-		for i, from := range items(c.Node, "envFrom") {
-			field := c.At("envFrom", overlay.IndexStep(i))
-			need("ConfigMap", child(from, "configMapRef"), "name", field.Append("configMapRef"))
-			need("Secret", child(from, "secretRef"), "name", field.Append("secretRef"))
-		}
-		for _, env := range items(c.Node, "env") {
-			field, from := c.At("env", overlay.ItemStep("name", text(env, "name")), "valueFrom"), child(env, "valueFrom")
-			need("ConfigMap", child(from, "configMapKeyRef"), "name", field.Append("configMapKeyRef"))
-			need("Secret", child(from, "secretKeyRef"), "name", field.Append("secretKeyRef"))
-		}
-	}
-	return out
 }

@@ -1,6 +1,9 @@
 package rules
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 var _ = add(Rule{
 	ID:        "pull-policy",
@@ -16,7 +19,8 @@ var _ = add(Rule{
 				continue
 			}
 			policy := c.Value("imagePullPolicy")
-			moves := i.digest == "" && (i.tag == "" || floating(i.tag))
+			// A bare name is often a placeholder that a build tool fills in.
+			moves := i.digest == "" && (i.tag == "" && strings.Contains(i.name, "/") || floating(i.tag))
 			switch {
 			case policy == "IfNotPresent" && moves:
 				pass.Report(c.Object, c.At("imagePullPolicy"),

@@ -23,10 +23,12 @@ var (
 	// secretName is a name that promises a secret; a bare KEY promises none.
 	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)$`)
 	// placeholder is a value that somebody is to replace.
-	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|replace.*|todo|xxx+|\*+|<.*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
+	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|replace.*|todo|xxx+|\*+|<[^<>]*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
 	// elsewhere is a value that says where the secret is.
 	elsewhere = regexp.MustCompile(`^(op://|vault:|ref\+|<path:|/|\./|arn:|projects/|https?://[^@]*$)`)
-	notSecret = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[0-9.]+[a-z]{0,2})$`)
+	// resolvedLater is a value that a tool replaces when it deploys.
+	resolvedLater = regexp.MustCompile(`^(op://|vault:|ref\+|<path:|<[^<>]*>$|\{\{.*\}\}$|%%.*%%$)`)
+	notSecret     = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[0-9.]+[a-z]{0,2})$`)
 )
 
 // shapedSecret reports whether a value is a secret by its shape.

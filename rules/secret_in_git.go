@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"encoding/base64"
+	"fmt"
+	"path"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+var _ = add(Rule{
+	ID:        "secret-in-git",
+	Title:     "a Secret whose values stand in the repository",
+	Why:       "Base64 hides nothing: everybody who can read the repository, or its history, has them.",
+	Write:     "an ExternalSecret, a SealedSecret or a file encrypted with SOPS; and new values, since these are known",
+	Severity:  Error,
+	Practices: []int{4},
+	Parts:     true,
+	Check: func(pass *Pass) {
+		for o := range pass.Objects("Secret") {
+			if child(o.Node, "sops") != nil || text(o.Node, "type") == "kubernetes.io/service-account-token" || filledByVault(o) {
+				continue
+			}
+			field, severity, message := worst(o)
+			if severity != Off {
+				pass.ReportAs(severity, o, field, message)
+			}
+		}
+	},
+})
+
+// worst is the value of a Secret that speaks most for a secret: one finding is
+// enough to send somebody to the object. The severity is Off where none is one.
+func worst(o *overlay.Object) (at overlay.Field, severity Severity, message string) {
+	for _, list := range []string{"data", "stringData"} {
+		for _, key := range keys(child(o.Node, list)) {
+			value, ok := secretValue(o, list, key)
+			if !ok {
+				continue
+			}
+			if s, said := weigh(o, key, value); s > severity {
+				at, severity, message = overlay.Field{list, key}, s, said
+			}
+		}
+	}
+	return at, severity, message
+}
+
+// weigh says how surely a value of a Secret is one.
+func weigh(o *overlay.Object, key, value string) (Severity, string) {
+	named, replaced := namedSecret(strings.TrimSuffix(key, path.Ext(key)), value)
+	switch {
+	case shapedSecret(value):
+		return Error, fmt.Sprintf("the value of %s in Secret %s has the shape of a secret", key, o.Ref.Name)
+	case replaced || placeholder.MatchString(value):
+		return Info, fmt.Sprintf("the value of %s in Secret %s is a placeholder: the real one must not be written here", key, o.Ref.Name)
+	case named:
+		return Error, fmt.Sprintf("%s in Secret %s is a secret by its name, and its value stands in the repository", key, o.Ref.Name)
+	}
+	return Warning, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
+}
+
+// secretValue is the text of a key of a Secret. ok is false for what is no
+// secret: nothing, a certificate, or a reference that something resolves later.
+func secretValue(o *overlay.Object, list, key string) (value string, ok bool) {
+	n := child(o.Node, list, key)
+	if n == nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
+		return "", false
+	}
+	value = n.Value
+	if list == "data" {
+		decoded, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
+		if err != nil {
+			return "", false // the API server refuses it
+		}
+		value = string(decoded)
+	}
+	switch value = strings.TrimSpace(value); {
+	case value == "", value == "{}", value == "[]", substituted(value), resolvedLater.MatchString(value), public(value), notSecret.MatchString(value):
+		return "", false
+	}
+	return value, true
+}
+
+// public reports whether a value is a certificate or a public key.
+func public(value string) bool {
+	return strings.Contains(value, "-----BEGIN ") && !strings.Contains(value, "PRIVATE KEY-----")
+}
+
+// filledByVault reports whether Argo CD's Vault plugin fills the Secret in.
+func filledByVault(o *overlay.Object) bool {
+	return text(o.Node, "metadata", "annotations", "avp.kubernetes.io/path") != ""
+}
