@@ -10,6 +10,7 @@ import (
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/queue"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
 
@@ -64,6 +65,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	b := &Bot{Queue: q, App: app}
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
+		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
 		Registry: func() *registry.Resolver {
 			resolver := &registry.Resolver{Hosts: settings.Registries}
 			if overrides.Registry != nil {

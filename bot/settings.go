@@ -9,6 +9,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/robfig/cron/v3"
 	"github.com/sethvargo/go-envconfig"
@@ -17,24 +18,26 @@ import (
 // Settings are what the operator of the App decides, by environment variables.
 // [SettingsHelp] says what each is for.
 type Settings struct {
-	AppID              int64    `env:"GITHUB_APP_ID" help:"number of the GitHub App; required"`
-	PrivateKey         string   `env:"GITHUB_PRIVATE_KEY" help:"the App's private key in PEM; this or the next is required"`
-	PrivateKeyFile     string   `env:"GITHUB_PRIVATE_KEY_FILE" help:"file that holds it"`
-	WebhookSecrets     []string `env:"WEBHOOK_SECRETS" help:"the webhook's secret, or several with commas while one replaces another; this or the next is required"`
-	WebhookSecretsFile string   `env:"WEBHOOK_SECRETS_FILE" help:"file that holds them, one a line"`
-	Accounts           []string `env:"ALLOWED_ACCOUNTS" help:"users and organisations to work for, with commas; * is everybody; required"`
-	GitHubURL          string   `env:"GITHUB_URL,default=https://api.github.com" help:"GitHub's REST API; of an Enterprise server https://HOST/api/v3"`
-	DataDir            string   `env:"DATA_DIR,default=data" help:"folder of mirrors, caches and the embedded queue"`
-	NATSURL            string   `env:"NATS_URL" help:"NATS cluster to use in place of the embedded queue"`
-	NATSCredentials    string   `env:"NATS_CREDENTIALS_FILE" help:"file of the user's credentials there"`
-	NATSReplicas       int      `env:"NATS_REPLICAS,default=1" help:"how many servers of the cluster keep each job"`
-	Listen             string   `env:"LISTEN,default=:8080" help:"address of the webhook"`
-	MetricsListen      string   `env:"METRICS_LISTEN,default=:9090" help:"address of /healthz, /readyz and /metrics"`
-	ReadOnly           bool     `env:"READ_ONLY,default=false" help:"true: read and review, and write nothing to GitHub"`
-	Workers            int      `env:"WORKERS,default=2" help:"how many jobs run at once"`
-	Registries         []string `env:"REGISTRIES,default=docker.io,ghcr.io,quay.io,registry.k8s.io" help:"registries that may be asked for digests, with commas; - is none"`
-	SweepSchedule      string   `env:"SWEEP" help:"when repositories are swept that do not say, as five fields of cron in UTC; empty is once a week, each at its own time; off is never"`
-	LogFormat          string   `env:"LOG_FORMAT,default=text" help:"text or json"`
+	AppID              int64         `env:"GITHUB_APP_ID" help:"number of the GitHub App; required"`
+	PrivateKey         string        `env:"GITHUB_PRIVATE_KEY" help:"the App's private key in PEM; this or the next is required"`
+	PrivateKeyFile     string        `env:"GITHUB_PRIVATE_KEY_FILE" help:"file that holds it"`
+	WebhookSecrets     []string      `env:"WEBHOOK_SECRETS" help:"the webhook's secret, or several with commas while one replaces another; this or the next is required"`
+	WebhookSecretsFile string        `env:"WEBHOOK_SECRETS_FILE" help:"file that holds them, one a line"`
+	Accounts           []string      `env:"ALLOWED_ACCOUNTS" help:"users and organisations to work for, with commas; * is everybody; required"`
+	GitHubURL          string        `env:"GITHUB_URL,default=https://api.github.com" help:"GitHub's REST API; of an Enterprise server https://HOST/api/v3"`
+	DataDir            string        `env:"DATA_DIR,default=data" help:"folder of mirrors, caches and the embedded queue"`
+	NATSURL            string        `env:"NATS_URL" help:"NATS cluster to use in place of the embedded queue"`
+	NATSCredentials    string        `env:"NATS_CREDENTIALS_FILE" help:"file of the user's credentials there"`
+	NATSReplicas       int           `env:"NATS_REPLICAS,default=1" help:"how many servers of the cluster keep each job"`
+	Listen             string        `env:"LISTEN,default=:8080" help:"address of the webhook"`
+	MetricsListen      string        `env:"METRICS_LISTEN,default=:9090" help:"address of /healthz, /readyz and /metrics"`
+	ReadOnly           bool          `env:"READ_ONLY,default=false" help:"true: read and review, and write nothing to GitHub"`
+	Workers            int           `env:"WORKERS,default=2" help:"how many jobs run at once"`
+	OverlayTimeout     time.Duration `env:"OVERLAY_TIMEOUT,default=60s" help:"how long one overlay may take; beyond that it is not checked, and the review says so"`
+	OverlayMemory      int64         `env:"OVERLAY_MEMORY_MB,default=2048" help:"megabytes of memory that one overlay may take, in each process; beyond that it is not checked"`
+	Registries         []string      `env:"REGISTRIES,default=docker.io,ghcr.io,quay.io,registry.k8s.io" help:"registries that may be asked for digests, with commas; - is none"`
+	SweepSchedule      string        `env:"SWEEP" help:"when repositories are swept that do not say, as five fields of cron in UTC; empty is once a week, each at its own time; off is never"`
+	LogFormat          string        `env:"LOG_FORMAT,default=text" help:"text or json"`
 }
 
 // A Variable is one setting as `serve --help` lists it.
@@ -85,14 +88,20 @@ func (s *Settings) decode(ctx context.Context, name string, lookuper envconfig.L
 	var decoded Settings
 	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: &decoded, Lookuper: only}); err != nil {
 		field := fieldOf(name)
-		return &SettingError{name, fmt.Sprintf("has to be %s, not %q", words[field.Type.Kind()], lookup(lookuper, name))}
+		return &SettingError{name, fmt.Sprintf("has to be %s, not %q", wanted(field.Type), lookup(lookuper, name))}
 	}
 	index := fieldOf(name).Index
 	reflect.ValueOf(s).Elem().FieldByIndex(index).Set(reflect.ValueOf(decoded).FieldByIndex(index))
 	return nil
 }
 
-var words = map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Bool: "true or false"}
+// wanted says what a setting of a type is written as.
+func wanted(t reflect.Type) string {
+	if t == reflect.TypeFor[time.Duration]() {
+		return "a time such as 60s"
+	}
+	return map[reflect.Kind]string{reflect.Int: "a whole number", reflect.Int64: "a whole number", reflect.Bool: "true or false"}[t.Kind()]
+}
 
 func fieldOf(name string) reflect.StructField {
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
@@ -142,6 +151,8 @@ func (s *Settings) check() error {
 	need(len(s.Accounts) > 0, "ALLOWED_ACCOUNTS", "write the users and organisations to work for, with commas, or * for everybody")
 	u, err := url.Parse(s.GitHubURL)
 	need(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "", "GITHUB_URL", "write an address such as https://api.github.com")
+	need(s.OverlayTimeout >= time.Second, "OVERLAY_TIMEOUT", "write a second or more; a slow overlay takes two")
+	need(s.OverlayMemory >= 256, "OVERLAY_MEMORY_MB", "write 256 or more; a large repository takes 400")
 	need(s.Workers > 0, "WORKERS", "write how many jobs run at once, at least 1")
 	need(s.NATSReplicas > 0, "NATS_REPLICAS", "write how many servers keep each job, at least 1")
 	need(s.LogFormat == "text" || s.LogFormat == "json", "LOG_FORMAT", "write text or json")

@@ -43,12 +43,14 @@ type Worker struct {
 	Registry func() *registry.Resolver
 	// Built is called after each build; nil for nobody. See [review.Reviewer].
 	Built func(overlay string)
-	Log   *slog.Logger
+	// Limits are what one overlay may cost.
+	Limits worker.Limits
+	Log    *slog.Logger
 }
 
 // reviewer is who reviews one job.
 func (w *Worker) reviewer() *review.Reviewer {
-	return &review.Reviewer{Ask: review.AskRegistry(w.Registry()), Built: w.Built}
+	return &review.Reviewer{Ask: review.AskRegistry(w.Registry()), Built: w.Built, Limits: w.Limits}
 }
 
 // Work works on the job of a key. A rate limit is a [*queue.Park].

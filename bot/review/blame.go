@@ -11,7 +11,7 @@ import (
 // order, and the build's YAML with a source for each line. An overlay that
 // does not build is a [*overlay.BuildError].
 func Blame(ctx context.Context, tree TreeRef, path string) ([]overlay.BlameLine, []overlay.PrintedLine, error) {
-	pool := worker.NewPool(tree)
+	pool := worker.NewPool(worker.Limits{}, tree)
 	defer pool.Close()
 	scan, err := pool.Scan(ctx, worker.Scan{Tree: tree, Config: tree})
 	if err != nil {

@@ -25,6 +25,8 @@ type Reviewer struct {
 	// Built is called after each build of an overlay, nil for nobody. Calls may
 	// come from several goroutines.
 	Built func(overlay string)
+	// Limits are what one call of a worker may cost.
+	Limits worker.Limits
 }
 
 // Run reviews a job. Overlays that do not build are findings of the report;
@@ -34,7 +36,7 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	if job.Now.IsZero() {
 		job.Now = time.Now()
 	}
-	pool := worker.NewPool(job.Head, job.Base, job.Config)
+	pool := worker.NewPool(r.Limits, job.Head, job.Base, job.Config)
 	defer pool.Close()
 	run := &run{Reviewer: r, job: job, pool: pool, report: &Report{Job: job, Findings: []Finding{}, Overlays: []OverlayReport{}}}
 	if err := run.scan(ctx); err != nil {

@@ -1,20 +1,29 @@
 package worker
 
-import "time"
+import (
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Limit sets what one call of the pool may cost, zero for what it is: for
 // tests that cannot wait for the real limits.
 func (p *Pool) Limit(d time.Duration, answer, memory int64) {
 	if d > 0 {
-		p.limits.time = d
+		p.limits.Time = d
 	}
 	if answer > 0 {
-		p.limits.answer = answer
+		p.limits.Answer = answer
 	}
 	if memory > 0 {
-		p.limits.memory = memory
+		p.limits.Memory = memory
 	}
 }
+
+// Start lets the pool start another program than this test: one without the
+// race detector, whose memory can be limited by the kernel.
+func (p *Pool) Start(binary string) { p.binary = binary }
 
 // Alone leaves the pool one worker, so that calls follow each other in it.
 func (p *Pool) Alone() {
@@ -42,4 +51,24 @@ func Last(said string) string {
 	var w words
 	w.Write([]byte(said))
 	return w.last()
+}
+
+// Peak is the most memory, in bytes, that the pool's only worker has held; 0
+// without one.
+func (p *Pool) Peak() int64 {
+	pid := p.Process()
+	status, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if text, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			kilobytes, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64)
+			if err != nil {
+				return 0
+			}
+			return kilobytes << 10
+		}
+	}
+	return 0
 }

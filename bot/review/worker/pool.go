@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,24 +11,35 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
-const (
-	// callTimeout is what one call may take. The slowest build of 3,959 real
-	// ones took 2 s with all of its shadow builds.
-	callTimeout = 60 * time.Second
-	// answerLimit is how many bytes a worker may answer: the largest real build
-	// is 1.3 MB of YAML.
-	answerLimit = 64 << 20
-	// memoryLimit is how many bytes a worker may hold. The largest real
-	// repository needs 400 MB with all of its shadow builds.
-	memoryLimit = 2 << 30
-	// stderrLimit is how much of what a worker says during one call is kept.
-	stderrLimit = 16 << 10
-)
+// Limits are what one call may cost. Zero fields mean those of [DefaultLimits].
+type Limits struct {
+	Time   time.Duration
+	Memory int64 // bytes that the worker may hold
+	Answer int64 // bytes
+}
+
+// DefaultLimits are generous: the slowest build of 3,959 real ones took 2 s with
+// all of its shadow builds, the largest is 1.3 MB of YAML, and the largest real
+// repository needs 400 MB.
+var DefaultLimits = Limits{Time: 60 * time.Second, Memory: 2 << 30, Answer: 64 << 20}
+
+func (l Limits) orDefault() Limits {
+	return Limits{
+		Time:   cmp.Or(l.Time, DefaultLimits.Time),
+		Memory: cmp.Or(l.Memory, DefaultLimits.Memory),
+		Answer: cmp.Or(l.Answer, DefaultLimits.Answer),
+	}
+}
+
+// stderrLimit is how many bytes of what a worker says during one call are kept.
+const stderrLimit = 16 << 10
 
 // ErrDied is wrapped by the error of a call whose worker ended before it
 // answered, or went past its deadline or its memory.
@@ -42,21 +54,16 @@ var errTooMuch = fmt.Errorf("%w", ErrDied)
 type Pool struct {
 	paths  []string
 	size   int
-	limits limits
+	limits Limits
+	binary string        // what is started: this program
 	free   chan *process // nil entries stand for a worker that has yet to start
 	once   sync.Once
 }
 
-// limits are what one call may cost.
-type limits struct {
-	time           time.Duration
-	answer, memory int64 // bytes
-}
-
 // NewPool returns a pool for the trees of one job. Its workers may read those
 // trees and nothing else.
-func NewPool(trees ...TreeRef) *Pool {
-	p := &Pool{size: runtime.GOMAXPROCS(0), limits: limits{callTimeout, answerLimit, memoryLimit}}
+func NewPool(limits Limits, trees ...TreeRef) *Pool {
+	p := &Pool{size: runtime.GOMAXPROCS(0), limits: limits.orDefault()}
 	for _, tree := range trees {
 		if path := tree.path(); path != "" {
 			p.paths = append(p.paths, path)
@@ -154,7 +161,7 @@ func call[T any](ctx context.Context, p *Pool, r request) (T, error) {
 func (p *Pool) exchange(ctx context.Context, w *process, r request) (*process, json.RawMessage, error) {
 	if w == nil {
 		var err error
-		if w, err = start(p.paths, p.limits); err != nil {
+		if w, err = p.start(); err != nil {
 			return nil, nil, fmt.Errorf("starting a worker: %w", err)
 		}
 	}
@@ -169,7 +176,7 @@ func (p *Pool) exchange(ctx context.Context, w *process, r request) (*process, j
 // A process is one running worker.
 type process struct {
 	cmd    *exec.Cmd
-	limits limits
+	limits Limits
 	stdin  io.WriteCloser
 	lines  *json.Decoder
 	unread *io.LimitedReader // what the worker may still answer
@@ -181,13 +188,32 @@ type process struct {
 // start starts a worker without environment. The worker ends itself when its
 // stdin does, so it outlives no parent; a signal on the parent's death would
 // come when the thread that started it ends, which Go decides.
-func start(paths []string, limits limits) (*process, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return nil, err
+func (p *Pool) start() (*process, error) {
+	executable := p.binary
+	if executable == "" {
+		var err error
+		if executable, err = os.Executable(); err != nil {
+			return nil, err
+		}
 	}
-	w := &process{limits: limits, stderr: &words{}, stop: make(chan struct{})}
-	w.cmd = &exec.Cmd{Path: executable, Args: append([]string{processName}, paths...), Env: []string{}, Stderr: w.stderr}
+	w, err := p.startIn(executable, namespaces())
+	if err != nil && namespaces() != nil {
+		// The kernel has them and does not let this process make any.
+		if w, err = p.startIn(executable, nil); err == nil {
+			withoutNamespaces.Store(true)
+		}
+	}
+	return w, err
+}
+
+// startIn starts a worker in namespaces of its own, nil for those of this process.
+func (p *Pool) startIn(executable string, apart *syscall.SysProcAttr) (*process, error) {
+	w := &process{limits: p.limits, stderr: &words{}, stop: make(chan struct{})}
+	w.cmd = &exec.Cmd{
+		Path: executable, Args: append([]string{processName, strconv.FormatInt(p.limits.Memory, 10)}, p.paths...),
+		Env: []string{}, Stderr: w.stderr, SysProcAttr: apart,
+	}
+	var err error
 	if w.stdin, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -207,9 +233,9 @@ func start(paths []string, limits limits) (*process, error) {
 // exchange sends a request and waits for its answer. The worker is of no use
 // after an error.
 func (w *process) exchange(parent context.Context, r request) (json.RawMessage, error) {
-	ctx, cancel := context.WithTimeout(parent, w.limits.time)
+	ctx, cancel := context.WithTimeout(parent, w.limits.Time)
 	defer cancel()
-	w.unread.N = w.limits.answer
+	w.unread.N = w.limits.Answer
 	w.stderr.forget()
 	unless := context.AfterFunc(ctx, func() { w.cmd.Process.Kill() })
 	var line json.RawMessage
@@ -224,12 +250,16 @@ func (w *process) exchange(parent context.Context, r request) (json.RawMessage, 
 	case parent.Err() != nil:
 		return nil, parent.Err()
 	case ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: it took longer than %s", errTooMuch, w.limits.time)
+		return nil, fmt.Errorf("%w: it took longer than %s", errTooMuch, w.limits.Time)
 	case w.unread.N <= 0:
-		return nil, fmt.Errorf("%w: its answer is larger than %d MB", errTooMuch, w.limits.answer>>20)
+		return nil, fmt.Errorf("%w: its answer is larger than %d MB", errTooMuch, w.limits.Answer>>20)
 	}
 	w.end() // and with it, all of its last words are there
-	if last := w.stderr.last(); last != "" {
+	last := w.stderr.last()
+	if strings.Contains(last, "out of memory") || strings.Contains(last, "cannot allocate memory") || strings.Contains(last, "MB of memory") {
+		return nil, fmt.Errorf("%w: it used more than %d MB of memory", errTooMuch, w.limits.Memory>>20)
+	}
+	if last != "" {
 		return nil, fmt.Errorf("%w: %s", ErrDied, last)
 	}
 	return nil, fmt.Errorf("%w: %w", ErrDied, err)

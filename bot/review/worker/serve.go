@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/fixes"
@@ -22,7 +23,8 @@ import (
 const processName = "kustodian-worker"
 
 // Main takes over when the process was started as a worker, and then does not
-// return. The arguments are the paths that the worker may read.
+// return. The arguments are how many bytes of memory the worker may hold, and
+// the paths that it may read.
 func Main() {
 	if len(os.Args) == 0 || os.Args[0] != processName {
 		return
@@ -34,7 +36,14 @@ func Main() {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", processName, err)
 		os.Exit(1)
 	}
-	if err := confine(os.Args[1:]); err != nil {
+	if len(os.Args) < 2 {
+		fail(errors.New("started without its limits"))
+	}
+	memory, err := strconv.ParseInt(os.Args[1], 10, 64)
+	if err != nil {
+		fail(fmt.Errorf("reading the limit of memory: %w", err))
+	}
+	if err := confine(memory, os.Args[2:]); err != nil {
 		fail(err)
 	}
 	http.DefaultTransport = noNetwork{}

@@ -43,7 +43,7 @@ func folder(t *testing.T, files map[string]string) worker.TreeRef {
 // alone is a pool of one worker for trees.
 func alone(t *testing.T, trees ...worker.TreeRef) *worker.Pool {
 	t.Helper()
-	pool := worker.NewPool(trees...)
+	pool := worker.NewPool(worker.Limits{}, trees...)
 	pool.Alone()
 	t.Cleanup(pool.Close)
 	return pool
@@ -156,7 +156,7 @@ func TestMemory(t *testing.T) {
 	}
 	tree, long := small(t), endless(t)
 	pool := alone(t, tree, long)
-	pool.Limit(0, 0, 1)
+	pool.Limit(0, 0, 100<<20)
 	_, err := pool.Check(t.Context(), worker.Check{Tree: long, Overlay: top})
 	if !errors.Is(err, worker.ErrDied) || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("%v; want ErrDied that says it was the memory", err)
@@ -218,7 +218,7 @@ func TestCancel(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	tree := small(t)
-	pool := worker.NewPool(tree)
+	pool := worker.NewPool(worker.Limits{}, tree)
 	if _, err := pool.Scan(t.Context(), worker.Scan{Tree: tree}); err != nil {
 		t.Fatal(err)
 	}
