@@ -17,6 +17,10 @@ type index struct {
 	workloadOf map[*overlay.Object]*Workload
 	// selecting are the Services by namespace and the first label that they select.
 	selecting map[[3]string][]*overlay.Object
+	// scaling and recommending are made when they are first asked for.
+	scaling      map[[3]string][]autoscaler
+	recommending map[[3]string][]recommender
+	limited      map[limited]bool
 }
 
 func newIndex(build *overlay.Build, policy Policy) *index {

@@ -115,7 +115,7 @@ func (j *Joint) Fault(at Place, f Fault, overlays ...string) {
 // finding is a fault at the place.
 func (at Place) finding(rule *Rule, f Fault, overlays []string) Finding {
 	out := Finding{
-		Rule: rule.ID, Severity: f.Severity, Message: f.Message, Reason: f.Reason, Presence: rule.Presence, covers: f.Covers,
+		Rule: rule.ID, Severity: f.Severity, Message: f.Message, Reason: f.Reason, Presence: rule.Presence, whole: f.Whole, covers: f.Covers,
 		Path: at.Source.Path, Line: at.Source.Line, Column: at.Source.Column, EndLine: max(at.Source.EndLine, at.Source.Line),
 		Field: at.Field, Object: at.Object, Origin: at.Origin, Source: at.Source, Overlays: overlays,
 	}

@@ -14,14 +14,10 @@ var _ = add(Rule{
 	Presence:  true,
 	Practices: []int{9, 10},
 	Check: func(pass *Pass) {
-		limited := defaultsOf(pass)
 		for c := range pass.Containers() {
-			if limited[c.Object.Ref.Namespace] || podResources(c) || autoscaled(pass, c) {
-				continue
-			}
 			var missing []string
-			for _, path := range [][]string{{"requests", "cpu"}, {"requests", "memory"}, {"limits", "memory"}} {
-				if !hasResource(c, path) {
+			for _, path := range sizes {
+				if !pass.sized(c, path[0], path[1]) {
 					missing = append(missing, path[1]+" "+strings.TrimSuffix(path[0], "s"))
 				}
 			}
@@ -37,43 +33,9 @@ var _ = add(Rule{
 	},
 })
 
-// hasResource reports whether the container sets a resource. A request that
-// is missing takes the value of the limit.
-func hasResource(c Container, path []string) bool {
-	if text(c.Node, "resources", path[0], path[1]) != "" {
-		return true
-	}
-	return path[0] == "requests" && text(c.Node, "resources", "limits", path[1]) != ""
-}
-
-// defaultsOf are the namespaces whose LimitRange gives containers defaults.
-func defaultsOf(pass *Pass) map[string]bool {
-	out := map[string]bool{}
-	for o := range pass.Objects("LimitRange") {
-		for _, limit := range items(o.Node, "spec", "limits") {
-			if text(limit, "type") == "Container" && (child(limit, "defaultRequest") != nil || child(limit, "default") != nil) {
-				out[o.Ref.Namespace] = true
-			}
-		}
-	}
-	return out
-}
-
-// podResources reports whether the pod as a whole has requests.
-func podResources(c Container) bool {
-	return child(c.Workload.Spec, "resources", "requests") != nil
-}
-
-// autoscaled reports whether a vertical autoscaler writes the requests.
-func autoscaled(pass *Pass, c Container) bool {
-	for vpa := range pass.Objects("VerticalPodAutoscaler") {
-		target, mode := child(vpa.Node, "spec", "targetRef"), text(vpa.Node, "spec", "updatePolicy", "updateMode")
-		if text(target, "kind") == c.Object.Ref.Kind && text(target, "name") == c.Object.Ref.Name && mode != "Off" {
-			return true
-		}
-	}
-	return false
-}
+// sizes are what every container should say. A cpu limit is not among them:
+// whether to have one is a question without one answer.
+var sizes = [][2]string{{"requests", "cpu"}, {"requests", "memory"}, {"limits", "memory"}}
 
 // list joins words as a sentence does: "a, b and c".
 func list(words []string) string {

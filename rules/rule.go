@@ -92,6 +92,9 @@ type Policy struct {
 	Severities map[string]Severity `json:"severities,omitempty"`
 	// ClusterVersion is the Kubernetes version such as "1.34", "" where unknown.
 	ClusterVersion string `json:"clusterVersion,omitempty"`
+	// CPULimits is CPULimitsForbid or CPULimitsRequire, "" where the
+	// repository has no opinion.
+	CPULimits string `json:"cpuLimits,omitempty"`
 	// Kinds are the repository's own custom resources that hold containers.
 	Kinds []Kind `json:"kinds,omitempty"`
 }
@@ -167,6 +170,9 @@ type Fault struct {
 	// told from others by its Reason, and by its Message without numbers.
 	Reason  string
 	Message string
+	// Whole is set where the fault stands for what its rule implies in all
+	// containers of the object, not only in the one that it is reported at.
+	Whole bool
 	// Covers is set where the fault stands for every other rule's on the object.
 	Covers bool
 }
@@ -226,6 +232,7 @@ type Finding struct {
 	// Suppressed says who silenced the finding, nil where nobody did.
 	Suppressed *Suppression `json:"suppressed"`
 
+	whole  bool // stands for what its rule implies, wherever in the object
 	covers bool // stands for the findings of other rules on the object
 }
 

@@ -20,8 +20,8 @@ import (
 
 // TestRules runs every case of testdata/rules. A case is a small repository;
 // its comment names the overlays (`build DIR`, `part DIR` for one that nobody
-// deploys as it is) and the version of the cluster (`cluster 1.34`); files below
-// was/ are those that the base of the change has otherwise, empty where it has
+// deploys as it is) the version of the cluster (`cluster 1.34`), and the policy on
+// limits of cpu (`cpu limits forbid`); files below was/ are those that the base of the change has otherwise, empty where it has
 // none. `# want ID "regexp"` stands on the lines at fault, `# want+N` N lines
 // above them. Nothing else may be found of the rule that the case is about.
 func TestRules(t *testing.T) {
@@ -162,6 +162,9 @@ func policyOf(comment string) rules.Policy {
 		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "cluster "); ok {
 			policy.ClusterVersion = version
 		}
+		if limits, ok := strings.CutPrefix(strings.TrimSpace(line), "cpu limits "); ok {
+			policy.CPULimits = limits
+		}
 	}
 	return policy
 }
@@ -187,8 +190,8 @@ func (w wants) take(at string, f rules.Finding) bool {
 }
 
 var (
-	wantComment = regexp.MustCompile(`# want(\+\d+)?((?: [a-z-]+ "[^"]*")+)`)
-	wantOne     = regexp.MustCompile(`([a-z-]+) "([^"]*)"`)
+	wantComment = regexp.MustCompile(`# want(\+\d+)?((?: [a-z0-9-]+ "[^"]*")+)`)
+	wantOne     = regexp.MustCompile(`([a-z0-9-]+) "([^"]*)"`)
 )
 
 func wantsOf(t *testing.T, tree overlay.Files) wants {

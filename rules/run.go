@@ -99,14 +99,22 @@ func stand(found []Finding) []Finding {
 			covered[f.Object.String()] = f.Rule
 		}
 		for _, id := range rule.Implies {
-			implied[id+"\x00"+f.Object.String()+"\x00"+container(f.Field).String()] = true
+			at := container(f.Field)
+			if f.whole {
+				at = anywhere
+			}
+			implied[id+"\x00"+f.Object.String()+"\x00"+at.String()] = true
 		}
 	}
 	return slices.DeleteFunc(found, func(f Finding) bool {
 		by, is := covered[f.Object.String()]
-		return is && by != f.Rule || implied[f.Rule+"\x00"+f.Object.String()+"\x00"+container(f.Field).String()]
+		key := f.Rule + "\x00" + f.Object.String() + "\x00"
+		return is && by != f.Rule || implied[key+container(f.Field).String()] || implied[key+anywhere.String()]
 	})
 }
+
+// anywhere stands for all containers of an object.
+var anywhere = overlay.Field{"*"}
 
 // container is the part of a field up to the container that it is in; the
 // empty field where it is in none.

@@ -1,0 +1,113 @@
+package rules
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var _ = add(Rule{
+	ID:        "liveness-on-dependency",
+	Title:     "a livenessProbe that asks about something else",
+	Why:       "When the database goes away, every container that asks about it is restarted, again and again, and comes back to the same database.",
+	Write:     "a livenessProbe that asks only whether the process still works; the dependency belongs into the readinessProbe",
+	Severity:  Warning,
+	Practices: []int{8, 21},
+	Implies:   []string{"probes-identical"},
+	Check: func(pass *Pass) {
+		for c := range pass.Containers() {
+			liveness, ok := c.probe("livenessProbe")
+			if !ok {
+				continue
+			}
+			if handler, about := liveness.dependsOn(pass); about != "" {
+				pass.Report(c.Object, liveness.at(handler...), fmt.Sprintf(
+					"container %s is restarted when %s; ask only whether the process itself still answers", c.Name, about))
+			}
+		}
+	},
+})
+
+// dependsOn is the field of the handler that asks about something else than
+// the container, and what it asks about in words; "" where it does not.
+func (p probe) dependsOn(pass *Pass) (field []string, about string) {
+	if path := text(p.node, "httpGet", "path"); path != "" {
+		if word := dependencyIn(path, p.container); word != "" {
+			return []string{"httpGet", "path"}, fmt.Sprintf("%s says that %s", path, word)
+		}
+	}
+	for _, handler := range []string{"httpGet", "tcpSocket"} {
+		if host := text(p.node, handler, "host"); otherService(pass, p.container, host) {
+			return []string{handler, "host"}, fmt.Sprintf("Service %s does not answer", host)
+		}
+	}
+	for _, word := range commandWords(literals(items(p.node, "exec", "command"))) {
+		if path := urlPath(word); path != "" {
+			if about := dependencyIn(path, p.container); about != "" {
+				return []string{"exec", "command"}, fmt.Sprintf("%s says that %s", path, about)
+			}
+		}
+		if host := hostOf(word); otherService(pass, p.container, host) {
+			return []string{"exec", "command"}, fmt.Sprintf("Service %s does not answer", host)
+		}
+	}
+	return nil, ""
+}
+
+// dependencies are words of a path that name what a process needs, not what it is.
+var dependencies = []string{
+	"db", "database", "redis", "postgres", "postgresql", "mysql", "mariadb", "mongo", "mongodb", "kafka", "rabbitmq", "amqp",
+	"elasticsearch", "dependencies", "dependency", "deps", "upstream", "downstream",
+}
+
+var letterWords = regexp.MustCompile(`[a-z]+`)
+
+// dependencyIn says in words which dependency a path asks about.
+func dependencyIn(path string, c Container) string {
+	for _, word := range letterWords.FindAllString(strings.ToLower(path), -1) {
+		switch {
+		case word == "ready" || word == "readyz" || word == "readiness":
+			return "it is not ready"
+		case slices.Contains(dependencies, word) && !strings.Contains(strings.ToLower(c.Name+" "+c.Value("image")), word):
+			return word + " is away"
+		}
+	}
+	return ""
+}
+
+// otherService reports whether a host is a Service of the namespace that does
+// not lead to the container's own pods.
+func otherService(pass *Pass, c Container, host string) bool {
+	name, _, _ := strings.Cut(host, ".")
+	service := pass.named("Service", c.Object.Ref.Namespace, name)
+	return name != "" && service != nil && !slices.Contains(pass.Services(c.Workload), service)
+}
+
+// urlPath is the path of a word that is an HTTP address, "" of any other word.
+func urlPath(word string) string {
+	if !strings.HasPrefix(word, "http://") && !strings.HasPrefix(word, "https://") {
+		return ""
+	}
+	address, err := url.Parse(word)
+	if err != nil {
+		return ""
+	}
+	return address.Path
+}
+
+// hostOf is the host that a word of a command names: of an address, of
+// host:port, of --host=host, or the word itself.
+func hostOf(word string) string {
+	if _, value, ok := strings.Cut(word, "="); ok {
+		word = value
+	}
+	if _, rest, ok := strings.Cut(word, "://"); ok {
+		word = rest
+	}
+	if end := strings.IndexAny(word, ":/?"); end >= 0 {
+		word = word[:end]
+	}
+	return word
+}
