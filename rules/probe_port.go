@@ -43,15 +43,15 @@ func probePort(pass *Pass, p probe) {
 		case number && port.ShortTag() == "!!str":
 			pass.Report(c.Object, at, fmt.Sprintf("the %s of container %s asks for a port named %q, which the API server refuses; write %s without quotes", p.key, c.Name, port.Value, port.Value))
 		case !number && port.ShortTag() == "!!str" && portNumber(c, port.Value) == port.Value:
-			pass.Report(c.Object, at, fmt.Sprintf("the %s of container %s asks port %s, and the container declares %s", p.key, c.Name, port.Value, ports(c)))
+			pass.Report(c.Object, at, fmt.Sprintf("the %s of container %s asks port %s, and the container declares %s", p.key, c.Name, port.Value, portNames(c)))
 		}
 	}
 }
 
 var digits = regexp.MustCompile(`^[0-9]+$`)
 
-// ports are the names of the container's ports, as a sentence says them.
-func ports(c Container) string {
+// portNames are the names of the container's ports, as a sentence says them.
+func portNames(c Container) string {
 	var names []string
 	for _, port := range items(c.Node, "ports") {
 		if name := text(port, "name"); name != "" {
