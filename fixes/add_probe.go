@@ -3,18 +3,18 @@ package fixes
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/rules"
-	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// addProbe adds a readiness probe that opens the port that a Service sends to,
-// which proves that somebody listens; and a liveness probe only as the
-// repository itself writes it for the same container elsewhere, because a wrong
-// one restarts what works.
+// addProbe adds probes from what the repository itself knows of the container.
+// It never makes up a path: where none is known, a readiness probe opens the
+// port that a Service sends to, which proves that somebody listens. A liveness
+// probe needs more than that, because a wrong one restarts what works.
 var addProbe = Recipe{
 	Rules: []string{"missing-readiness", "missing-liveness"},
 	Title: "Add probes",
@@ -22,50 +22,145 @@ var addProbe = Recipe{
 }
 
 func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
-	said, err := p.containerPlace(ctx)
-	if err != nil {
-		return nil, err
-	}
-	key, find := "readinessProbe", servedPort
-	if p.Finding.Rule == "missing-liveness" {
-		key, find = "livenessProbe", siblingLiveness
-	}
-	if child(said.node, key) != nil {
-		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s says a %s already; what takes it away is not known.", said.path, key)}
-	}
-	if err := p.layer(ctx, said.uses); err != nil {
-		return nil, err
-	}
-	var probe *yaml.Node
-	fix := &Fix{}
-	for _, u := range said.uses {
-		found, err := find(u)
-		if err != nil {
-			return nil, err
+	var notes []string
+	fix, err := p.amend(ctx, "probes", func(u use, has *yaml.Node) (*yaml.Node, error) {
+		tree := &yaml.Node{Kind: yaml.MappingNode}
+		if p.Finding.Rule == "missing-readiness" {
+			probe, from, err := p.readiness(u)
+			if err != nil || child(has, "readinessProbe") != nil {
+				return tree, err
+			}
+			put(tree, probe, "readinessProbe")
+			notes = once(notes, fmt.Sprintf("The readiness probe of container %s comes from %s.", u.name(), from))
+			return tree, nil
 		}
-		if probe != nil && !equal(probe, found) {
-			return nil, &NoFix{ReasonSpreads, fmt.Sprintf("The overlays that read %s need different probes; add one in each.", said.path)}
+		probe, from, err := p.liveness(u)
+		if err != nil || child(has, "livenessProbe") != nil {
+			return tree, err
 		}
-		probe = found
-		now := renamed(u.node, nil)
-		put(now, found, key)
-		fix.Intent.Changes = append(fix.Intent.Changes, u.changes(now)...)
-	}
-	value, err := valueOf(probe)
+		put(tree, probe, "livenessProbe")
+		notes = once(notes, fmt.Sprintf("The liveness probe of container %s comes from %s.", u.name(), from))
+		if startup := startupProbe(u.node, probe); startup != nil && child(has, "startupProbe") == nil {
+			put(tree, startup, "startupProbe")
+			notes = once(notes, fmt.Sprintf("Container %s was given %s seconds to start, which its startup probe stands for.", u.name(), startDelay(u.node)))
+		}
+		return tree, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	file, err := change(said.path, said.file, said.addKey(nil, key, value))
-	if err != nil {
-		return nil, err
-	}
-	fix.Files = []FileChange{file}
+	fix.Notes = notes
 	return fix, nil
+}
+
+// readiness is a check that the container can serve, and where it is from.
+func (p *Plan) readiness(u use) (probe *yaml.Node, from string, err error) {
+	for _, other := range []string{"startupProbe", "livenessProbe"} {
+		if handler := handlerOf(child(u.node, other)); handler != nil {
+			return handler, "its " + other, nil
+		}
+	}
+	if probe, from = p.elsewhere(u, "readinessProbe"); probe != nil {
+		return probe, from, nil
+	}
+	if probe, from = knownCheck(u, "readinessProbe"); probe != nil {
+		return probe, from, nil
+	}
+	return servedPort(u)
+}
+
+// liveness is a check that only a restart can mend, slower than the readiness
+// probe: what that one finds must have time to pass.
+func (p *Plan) liveness(u use) (probe *yaml.Node, from string, err error) {
+	readiness := child(u.node, "readinessProbe")
+	if handler := handlerOf(child(u.node, "startupProbe")); handler != nil {
+		return slower(handler, readiness), "its startupProbe", nil
+	}
+	if probe, from := p.elsewhere(u, "livenessProbe"); probe != nil {
+		return probe, from, nil
+	}
+	if probe, from := knownCheck(u, "livenessProbe"); probe != nil {
+		return slower(probe, readiness), from, nil
+	}
+	// What a readiness probe asks may fail because of something else that the
+	// program needs; that its port no longer opens is the program's own fault.
+	for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {
+		if port := child(readiness, kind, "port"); port != nil && u.answers(port.Value, port.ShortTag() == "!!int") {
+			probe := &yaml.Node{Kind: yaml.MappingNode}
+			put(probe, renamed(port, nil), "tcpSocket", "port")
+			return slower(probe, readiness), "the port of its readiness probe", nil
+		}
+	}
+	return nil, "", &NoFix{ReasonNoEvidence, fmt.Sprintf(
+		"What tells that container %s hangs is its owner's to say: a wrong liveness probe is worse than none. Write the one that fails only when a restart helps.", u.name())}
+}
+
+// handlerOf is what a probe checks, without how often.
+func handlerOf(probe *yaml.Node) *yaml.Node {
+	for _, kind := range []string{"httpGet", "tcpSocket", "grpc", "exec"} {
+		if handler := child(probe, kind); handler != nil {
+			out := &yaml.Node{Kind: yaml.MappingNode}
+			put(out, renamed(handler, nil), kind)
+			return out
+		}
+	}
+	return nil
+}
+
+// slower gives a liveness probe at least a minute, and twice what the
+// readiness probe has, until it fails. The API server's own defaults are a
+// period of 10 seconds and 3 failures.
+func slower(probe, readiness *yaml.Node) *yaml.Node {
+	period := seconds(readiness, "periodSeconds", 10)
+	failures := max(seconds(readiness, "failureThreshold", 3)*2, (60+period-1)/period)
+	setInt(probe, period, "periodSeconds")
+	setInt(probe, failures, "failureThreshold")
+	if timeout := child(readiness, "timeoutSeconds"); timeout != nil {
+		put(probe, renamed(timeout, nil), "timeoutSeconds")
+	}
+	return probe
+}
+
+// startDelay is how long a container's probes wait before they first check, ""
+// where they start at once or soon.
+func startDelay(container *yaml.Node) string {
+	longest := 0
+	for _, key := range []string{"readinessProbe", "livenessProbe"} {
+		longest = max(longest, seconds(child(container, key), "initialDelaySeconds", 0))
+	}
+	if longest < 30 {
+		return ""
+	}
+	return strconv.Itoa(longest)
+}
+
+// startupProbe lets a container start twice as long as the delay that was set
+// for it, and takes over as soon as it is up; nil where it has one or needs none.
+func startupProbe(container, liveness *yaml.Node) *yaml.Node {
+	delay, err := strconv.Atoi(startDelay(container))
+	handler := handlerOf(liveness)
+	if err != nil || handler == nil || child(container, "startupProbe") != nil {
+		return nil
+	}
+	setInt(handler, 10, "periodSeconds")
+	setInt(handler, int(math.Ceil(float64(delay)*2/10)), "failureThreshold")
+	return handler
+}
+
+func seconds(probe *yaml.Node, key string, otherwise int) int {
+	if number, err := strconv.Atoi(scalar(probe, key)); err == nil && number > 0 {
+		return number
+	}
+	return otherwise
+}
+
+func setInt(node *yaml.Node, number int, path ...string) {
+	put(node, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(number)}, path...)
 }
 
 // servedPort is a probe of the first port at which a Service reaches the
 // container, by the name or number that the Service uses.
-func servedPort(u use) (*yaml.Node, error) {
+func servedPort(u use) (*yaml.Node, string, error) {
 	pass := rules.Reading(u.build, rules.Policy{})
 	for c := range pass.Containers() {
 		if c.Node != u.node {
@@ -81,10 +176,10 @@ func servedPort(u use) (*yaml.Node, error) {
 			}
 			probe := &yaml.Node{Kind: yaml.MappingNode}
 			put(probe, &yaml.Node{Kind: yaml.ScalarNode, Tag: tag, Value: port}, "tcpSocket", "port")
-			return probe, nil
+			return probe, "the port that a Service sends to; an endpoint of the program that says when it can serve would tell more", nil
 		}
 	}
-	return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s no Service sends TCP to a port that container %s declares, so which port answers when it is ready cannot be seen.", u.build.Overlay, scalar(u.node, "name"))}
+	return nil, "", &NoFix{ReasonNoEvidence, fmt.Sprintf("In overlay %s no Service sends TCP to a port that container %s declares, so which port answers when it is ready cannot be seen. Write the check that the program documents.", u.build.Overlay, u.name())}
 }
 
 // answers reports whether a probe by TCP can open the port: one that the
@@ -99,38 +194,35 @@ func (u use) answers(port string, number bool) bool {
 	return number
 }
 
-// siblingLiveness is the liveness probe that every other container of the same
-// name and image in the build has.
-func siblingLiveness(u use) (*yaml.Node, error) {
+// elsewhere is the probe that every other container of the same name and
+// image has, in any overlay that reads this one; nil where none has, where
+// they differ, or where it uses a port that this one does not declare.
+func (p *Plan) elsewhere(u use, key string) (*yaml.Node, string) {
+	repository, _ := splitTag(scalar(u.node, "image"))
 	var probe *yaml.Node
-	for _, o := range u.build.Objects {
-		for _, c := range containers(o) {
-			if o == u.object || scalar(c.node, "name") != scalar(u.node, "name") || scalar(c.node, "image") != scalar(u.node, "image") {
-				continue
+	from := ""
+	for _, overlay := range sortedKeys(p.Builds) {
+		for _, o := range p.Builds[overlay].Objects {
+			for _, c := range containers(o) {
+				image, _ := splitTag(scalar(c.node, "image"))
+				found := child(c.node, key)
+				if c.name() != u.name() || image != repository || found == nil {
+					continue
+				}
+				if probe != nil && !equal(probe, found) {
+					return nil, ""
+				}
+				probe, from = found, fmt.Sprintf("the same container of %s in overlay %s", o.Ref, overlay)
 			}
-			found := child(c.node, "livenessProbe")
-			if found == nil {
-				continue
-			}
-			if probe != nil && !equal(probe, found) {
-				return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("In overlay %s the same container has different liveness probes elsewhere; which one fits is its owner's to say.", u.build.Overlay)}
-			}
-			probe = found
+		}
+	}
+	for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {
+		if port := child(probe, kind, "port"); port != nil && !u.answers(port.Value, false) {
+			return nil, ""
 		}
 	}
 	if probe == nil {
-		return nil, &NoFix{ReasonNoRecipe, "What tells that the program hangs is its owner's to say: a wrong liveness probe is worse than none."}
+		return nil, ""
 	}
-	for _, kind := range []string{"httpGet", "tcpSocket"} {
-		if port := child(probe, kind, "port"); port != nil && !u.answers(port.Value, false) {
-			return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("The same container's liveness probe elsewhere uses port %s, which this one does not declare.", port.Value)}
-		}
-	}
-	return probe, nil
-}
-
-func equal(a, b *yaml.Node) bool {
-	same := true
-	compare(nil, a, b, func(overlay.Field, *yaml.Node, *yaml.Node) { same = false })
-	return same
+	return renamed(probe, nil), from
 }

@@ -1,200 +1,130 @@
 package fixes
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"path"
 	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/api/resource"
-
-	"github.com/kustodian/kustodian/fixes/yamledit"
-	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// addResources writes the requests that the repository's policy names, and a
-// memory limit, so that the container that grows is the one that is stopped.
-// It never writes a limit of CPU: people do not agree that one helps.
+// addResources writes requests, and a memory limit, so that the container that
+// grows is the one that is stopped. It never writes a limit of CPU that nobody
+// asked for: people do not agree that one helps.
 var addResources = Recipe{
 	Rules: []string{"missing-requests"},
 	Title: "Add resource requests",
 	Plan:  planResources,
 }
 
-// A quantity is one number below resources, such as 100m at requests.cpu.
-type quantity struct {
-	list, name, value string
-}
-
 func planResources(ctx context.Context, p *Plan) (*Fix, error) {
-	said, err := p.containerPlace(ctx)
-	if err != nil {
-		return nil, err
-	}
-	policy, err := p.resourcePolicy(said.kind)
-	if err != nil {
-		return nil, err
-	}
-	missing, err := policy.missing(said.node)
-	if err != nil {
-		return nil, err
-	}
-	if len(missing) == 0 {
-		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s says the numbers already; what takes them away is not known.", p.Finding.Source)}
-	}
-	fix := &Fix{}
-	var reached []use
-	for _, u := range said.uses {
-		changes, err := u.withResources(missing)
-		if err != nil {
-			return nil, err
+	var notes []string
+	fix, err := p.amend(ctx, "resources", func(u use, has *yaml.Node) (*yaml.Node, error) {
+		numbers, err := p.numbers(u, has)
+		tree := &yaml.Node{Kind: yaml.MappingNode}
+		for _, n := range numbers {
+			set(tree, n.value, "resources", n.list, n.name)
+			notes = once(notes, fmt.Sprintf("%s.%s: %s of container %s comes from %s.", n.list, n.name, n.value, u.name(), n.from))
 		}
-		if len(changes) > 0 {
-			reached = append(reached, u)
-			fix.Intent.Changes = append(fix.Intent.Changes, changes...)
-		}
-	}
-	if err := p.layer(ctx, reached); err != nil {
-		return nil, err
-	}
-	file, err := change(said.path, said.file, said.addResources(missing)...)
+		return tree, err
+	})
 	if err != nil {
 		return nil, err
 	}
-	fix.Files = []FileChange{file}
+	fix.Notes = notes
 	return fix, nil
 }
 
-func (p *Plan) resourcePolicy(kind string) (ResourcePolicy, error) {
-	name, container := p.Finding.Origin.Name, containerName(p.Finding.Field)
-	for _, policy := range p.Policy.Resources {
-		m := policy.Match
-		if (m.Kind == "" || m.Kind == kind) && matches(m.Name, name) && matches(m.Container, container) {
-			return policy, nil
+// once adds a text that is not there yet.
+func once(texts []string, text string) []string {
+	for _, known := range texts {
+		if known == text {
+			return texts
 		}
 	}
-	return ResourcePolicy{}, &NoFix{ReasonNoPolicy, fmt.Sprintf(
-		"How much container %s of %s %s needs is not Kustodian's to guess; an entry of resources in .kustodian.yaml that matches it says so.", container, kind, name)}
+	return append(texts, text)
 }
 
-func matches(pattern, name string) bool {
-	ok, err := path.Match(pattern, name)
-	return pattern == "" || err == nil && ok
+// A number is one quantity below resources, such as 100m at requests.cpu, and
+// where it comes from.
+type number struct {
+	list, name, value, from string
 }
 
-// missing are the numbers that the policy writes to a container: a limit that
-// is there serves as the request too, and the memory limit follows the request
-// that is there.
-func (r ResourcePolicy) missing(container *yaml.Node) ([]quantity, error) {
-	var out []quantity
-	for _, name := range sortedKeys(r.Requests) {
-		if child(container, "resources", "requests", name) == nil && child(container, "resources", "limits", name) == nil {
-			out = append(out, quantity{"requests", name, r.Requests[name]})
+// numbers are what a container has no number for: a limit that is there serves
+// as the request too, and the memory limit follows the request that is there.
+// What is set stays.
+func (p *Plan) numbers(u use, has *yaml.Node) ([]number, error) {
+	var out []number
+	memory := scalar(has, "resources", "requests", "memory")
+	for _, name := range []string{"cpu", "memory"} {
+		if scalar(has, "resources", "requests", name) != "" || scalar(has, "resources", "limits", name) != "" {
+			continue
+		}
+		found, ok := p.request(u, name)
+		if !ok {
+			return nil, &NoFix{ReasonNoPolicy, fmt.Sprintf(
+				"How much %s container %s of %s needs is not Kustodian's to guess; an entry of resources in .kustodian.yaml that matches it, or fix.startingResources, says so.", name, u.name(), u.object.Ref)}
+		}
+		out = append(out, found)
+		if name == "memory" {
+			memory = found.value
 		}
 	}
-	memory := cmp.Or(scalar(container, "resources", "requests", "memory"), r.Requests["memory"])
-	if memory == "" || child(container, "resources", "limits", "memory") != nil {
+	if memory == "" || scalar(has, "resources", "limits", "memory") != "" {
 		return out, nil
 	}
-	limit, err := times(memory, r.MemoryLimitFactor)
-	if err != nil {
-		return nil, &NoFix{ReasonNoPolicy, fmt.Sprintf("The memory request %q is no quantity: %v.", memory, err)}
+	limit, err := p.memoryLimit(u, memory)
+	return append(out, limit), err
+}
+
+// memoryLimit is the limit that goes with a request of memory.
+func (p *Plan) memoryLimit(u use, request string) (number, error) {
+	factor := 1.0
+	if policy := p.resourcePolicy(u); policy != nil && policy.MemoryLimitFactor != 0 {
+		factor = policy.MemoryLimitFactor
+	} else if p.Policy.StartingResources != nil && p.Policy.StartingResources.MemoryLimitFactor != 0 {
+		factor = p.Policy.StartingResources.MemoryLimitFactor
 	}
-	return append(out, quantity{"limits", "memory", limit}), nil
+	limit, err := times(request, factor)
+	if err != nil {
+		return number{}, &NoFix{ReasonNoPolicy, fmt.Sprintf("The memory request %q is no quantity: %v.", request, err)}
+	}
+	from := "its request"
+	if factor != 1 {
+		from = fmt.Sprintf("%v times its request", factor)
+	}
+	return number{"limits", "memory", limit, from}, nil
 }
 
 // times multiplies a quantity in the unit that it is written in, where that
-// gives a whole number; in bytes where it does not.
+// gives a whole number; in a smaller one, or bytes, where it does not.
 func times(text string, factor float64) (string, error) {
 	amount, err := resource.ParseQuantity(text)
 	if err != nil {
 		return "", err
 	}
+	if amount.Sign() <= 0 {
+		return "", errors.New("it is not more than nothing")
+	}
 	if factor == 0 || factor == 1 {
 		return text, nil
 	}
 	unit := strings.TrimLeft(text, "0123456789.")
-	if number, err := strconv.ParseFloat(strings.TrimSuffix(text, unit), 64); err == nil && number*factor == math.Trunc(number*factor) {
-		return strconv.FormatFloat(number*factor, 'f', -1, 64) + unit, nil
+	number, err := strconv.ParseFloat(strings.TrimSuffix(text, unit), 64)
+	for product := number * factor; err == nil; product *= 1024 {
+		if product == math.Trunc(product) {
+			return strconv.FormatFloat(product, 'f', -1, 64) + unit, nil
+		}
+		smaller := strings.Index("KiMiGiTi", unit) - 2
+		if smaller < 0 || len(unit) != 2 {
+			break
+		}
+		unit = "KiMiGiTi"[smaller : smaller+2]
 	}
 	return strconv.FormatInt(int64(math.Ceil(amount.AsApproximateFloat64()*factor)), 10), nil
-}
-
-// withResources are the changes of one build where the numbers are added
-// below what it says already, which wins.
-func (u use) withResources(added []quantity) ([]Change, error) {
-	resources := map[string]map[string]string{"requests": {}, "limits": {}}
-	for list, values := range resources {
-		if found := child(u.node, "resources", list); found != nil && found.Kind == yaml.MappingNode {
-			for name, value := range mapping(found) {
-				values[name] = value.Value
-			}
-		}
-	}
-	now := renamed(u.node, nil)
-	for _, q := range added {
-		if resources[q.list][q.name] == "" {
-			resources[q.list][q.name] = q.value
-			set(now, q.value, "resources", q.list, q.name)
-		}
-	}
-	for name, limit := range resources["limits"] {
-		if request, ok := resources["requests"][name]; ok && more(request, limit) {
-			return nil, &NoFix{ReasonNoProof, fmt.Sprintf("In overlay %s container %s would request %s of %s and be limited to %s, which the API server refuses.",
-				u.build.Overlay, scalar(u.node, "name"), request, name, limit)}
-		}
-	}
-	return u.changes(now), nil
-}
-
-func more(request, limit string) bool {
-	a, errA := resource.ParseQuantity(request)
-	b, errB := resource.ParseQuantity(limit)
-	return errA != nil || errB != nil || a.Cmp(b) > 0
-}
-
-// addResources are the edits that add the numbers to the container.
-func (c *containerPlace) addResources(added []quantity) []yamledit.Edit {
-	lists := map[string]yamledit.Map{}
-	var order []string
-	for _, q := range added {
-		if lists[q.list] == nil {
-			order = append(order, q.list)
-		}
-		lists[q.list] = append(lists[q.list], yamledit.Item{Key: q.name, Value: yamledit.String(q.value)})
-	}
-	if isEmpty(child(c.node, "resources")) {
-		var whole yamledit.Map
-		for _, list := range order {
-			whole = append(whole, yamledit.Item{Key: list, Value: lists[list]})
-		}
-		return []yamledit.Edit{c.addKey(nil, "resources", whole)}
-	}
-	var edits []yamledit.Edit
-	for _, list := range order {
-		if isEmpty(child(c.node, "resources", list)) {
-			edits = append(edits, c.addKey(yamledit.Path{"resources"}, list, lists[list]))
-			continue
-		}
-		for _, item := range lists[list] {
-			edits = append(edits, c.addKey(yamledit.Path{"resources", list}, item.Key, item.Value))
-		}
-	}
-	return edits
-}
-
-func isEmpty(node *yaml.Node) bool { return node == nil || len(node.Content) == 0 }
-
-// changes are the changes of a use whose container becomes now.
-func (u use) changes(now *yaml.Node) []Change {
-	var out []Change
-	compare(u.field, u.node, now, func(field overlay.Field, before, after *yaml.Node) {
-		out = append(out, Change{Overlay: u.build.Overlay, Object: u.object.Ref, Field: field,
-			Before: text(u.object.Ref, field, before), After: text(u.object.Ref, field, after)})
-	})
-	return out
 }

@@ -1,7 +1,6 @@
 package fixes
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -33,14 +32,11 @@ func Apply(read func(path string) ([]byte, error), fixes []Fix) (map[string][]by
 }
 
 func applyFile(read func(string) ([]byte, error), path string, changes []FileChange) ([]byte, error) {
-	var splices []yamledit.Splice
-	for _, change := range changes {
-		splices = append(splices, change.Splices...)
-		if (change.Create != nil || change.Delete) && len(changes) > 1 {
-			return nil, conflict(path)
-		}
-	}
 	first := changes[0]
+	whole := slices.ContainsFunc(changes, func(c FileChange) bool { return c.Create != nil || c.Delete })
+	if whole && slices.ContainsFunc(changes, func(c FileChange) bool { return !sameFile(c, first) }) {
+		return nil, conflict(path)
+	}
 	src, err := read(path)
 	switch {
 	case first.Create != nil && err == nil:
@@ -48,8 +44,24 @@ func applyFile(read func(string) ([]byte, error), path string, changes []FileCha
 	case err != nil && !(first.Create != nil && errors.Is(err, fs.ErrNotExist)):
 		return nil, fmt.Errorf("reading %s to change it: %w", path, err)
 	}
-	first.Splices = splices
-	return first.Apply(src)
+	if whole || len(changes) == 1 {
+		return first.Apply(src)
+	}
+	var edits []Edit
+	for _, change := range changes {
+		for _, e := range change.Edits {
+			if slices.ContainsFunc(edits, func(other Edit) bool { return e.clashes(other) }) {
+				return nil, conflict(path)
+			}
+		}
+		edits = append(edits, change.Edits...)
+	}
+	after, err := edited(path, src, edits)
+	var noFix *NoFix
+	if errors.As(err, &noFix) {
+		return nil, conflict(path)
+	}
+	return after.Bytes, err
 }
 
 // Apply returns the file as the change leaves it, given the bytes as they are;
@@ -64,27 +76,12 @@ func (c FileChange) Apply(src []byte) ([]byte, error) {
 	return splice(c.Path, src, c.Splices)
 }
 
-// splice puts the splices of all fixes into one file. Insertions at one place
-// stand in the order of the fixes: each is whole lines, or the parts of one
-// list, and the proof of all fixes together builds what comes of them. The same
-// splice twice is one: one text serves both.
+// splice puts the splices of one change, in their order, into its file.
 func splice(path string, src []byte, splices []yamledit.Splice) ([]byte, error) {
-	var once []yamledit.Splice
-	for _, s := range splices {
-		if !slices.Contains(once, s) {
-			once = append(once, s)
-		}
-	}
-	slices.SortStableFunc(once, func(a, b yamledit.Splice) int {
-		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
-	})
 	var out []byte
 	end := 0
-	for _, s := range once {
-		if s.Start < end {
-			return nil, conflict(path)
-		}
-		if s.End < s.Start || s.End > len(src) {
+	for _, s := range splices {
+		if s.Start < end || s.End < s.Start || s.End > len(src) {
 			return nil, fmt.Errorf("changing %s: bytes %d to %d of %d", path, s.Start, s.End, len(src))
 		}
 		out = append(out, src[end:s.Start]...)

@@ -1,6 +1,9 @@
 package fixes
 
 import (
+	"slices"
+	"strings"
+
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -11,6 +14,24 @@ type container struct {
 	object *overlay.Object
 	field  overlay.Field // of the container: "spec.template.spec.containers[name=web]"
 	node   *yaml.Node
+}
+
+func (c container) name() string { return scalar(c.node, "name") }
+
+// A use is a container of one build, with the container's own build.
+type use struct {
+	build *overlay.Build
+	container
+}
+
+// changes are the changes of a use whose container becomes now.
+func (u use) changes(now *yaml.Node) []Change {
+	var out []Change
+	compare(u.field, u.node, now, func(field overlay.Field, before, after *yaml.Node) {
+		out = append(out, Change{Overlay: u.build.Overlay, Object: u.object.Ref, Field: field,
+			Before: text(u.object.Ref, field, before), After: text(u.object.Ref, field, after)})
+	})
+	return out
 }
 
 // podFields say where the pod of a kind is.
@@ -44,4 +65,49 @@ func containers(o *overlay.Object) []container {
 		}
 	}
 	return out
+}
+
+// uses lists the containers of all builds for which ok holds, in the order of
+// the overlays' paths.
+func (p *Plan) uses(ok func(use) (bool, error)) ([]use, error) {
+	var out []use
+	for _, name := range sortedKeys(p.Builds) {
+		for _, o := range p.Builds[name].Objects {
+			for _, c := range containers(o) {
+				u := use{p.Builds[name], c}
+				keep, err := ok(u)
+				if err != nil {
+					return nil, err
+				}
+				if keep {
+					out = append(out, u)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// isIn reports whether a field is at or below another.
+func isIn(above, field overlay.Field) bool {
+	return len(field) >= len(above) && slices.Equal(above, field[:len(above)])
+}
+
+// containerName is the name of the container that a field is in, "" for none.
+func containerName(field overlay.Field) string {
+	for i, step := range field {
+		if i > 0 && (field[i-1] == "containers" || field[i-1] == "initContainers") {
+			_, name, _ := itemKey(step)
+			return name
+		}
+	}
+	return ""
+}
+
+// itemKey is the key and its value by which a step tells a list's item.
+func itemKey(step string) (key, value string, ok bool) {
+	if !overlay.IsItem(step) {
+		return "", "", false
+	}
+	return strings.Cut(strings.TrimSuffix(strings.TrimPrefix(step, "["), "]"), "=")
 }

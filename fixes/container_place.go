@@ -10,98 +10,107 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// A containerPlace is where a file says a container, and its uses: the same
-// container in each build that reads the file.
-type containerPlace struct {
-	path string
-	file *yamledit.File
-	doc  int
-	at   yamledit.Path // of the container
-	node *yaml.Node    // the container as the file says it
-	kind string        // of the object
-	uses []use
+// container finds the place that introduces the finding's container, and
+// adds the builds that read it: what is added there is read by whoever reads
+// the container. kept says why nobody may edit its file, nil where one may.
+func (p *Plan) container(ctx context.Context) (said place, kept, err error) {
+	build, object := p.found()
+	if object == nil {
+		return said, nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
+	}
+	if len(object.Documents) > 0 {
+		said, err = p.containerIn(object.Documents[0])
+	}
+	if said.node == nil {
+		said, err = p.containerBy(ctx, build, object, err)
+	}
+	if err != nil {
+		return said, nil, err
+	}
+	if err := p.Reach(ctx, said.file); err != nil {
+		return said, nil, err
+	}
+	return said, p.editable(said.file), nil
 }
 
-// containerPlace finds the finding's container in the document that introduces
-// its object: what is added there is read by whoever reads the workload.
-func (p *Plan) containerPlace(ctx context.Context) (*containerPlace, error) {
-	said, err := p.introduction()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.Reach(ctx, said.Path); err != nil {
-		return nil, err
-	}
-	place := &containerPlace{path: said.Path}
-	if place.file, err = p.parse(said.Path); err != nil {
-		return nil, err
-	}
-	src, err := p.Snapshot.ReadFile(said.Path)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", said.Path, err)
-	}
-	if err := place.find(src, p.Finding.Origin, p.Finding.Field); err != nil {
-		return nil, err
-	}
-	place.uses, err = p.sameContainer(said.Path)
-	if err == nil && len(place.uses) == 0 {
-		err = &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows the container as %s says it.", said)}
-	}
-	return place, err
-}
-
-// introduction is the start of the document that introduces the finding's object.
-func (p *Plan) introduction() (overlay.Source, error) {
+// found is the finding's object in the first build that has the finding, nil
+// where no build shows it.
+func (p *Plan) found() (*overlay.Build, *overlay.Object) {
 	for _, name := range sortedKeys(p.Builds) {
 		for _, o := range p.Builds[name].Objects {
-			if o.Origin == p.Finding.Origin && len(o.Documents) > 0 && slices.Contains(p.Finding.Overlays, name) {
-				return o.Documents[0], nil
+			if o.Origin == p.Finding.Origin && slices.Contains(p.Finding.Overlays, name) {
+				return p.Builds[name], o
 			}
 		}
 	}
-	return overlay.Source{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
+	return nil, nil
 }
 
-// find finds the container of a field in the document that names the object.
-func (c *containerPlace) find(src []byte, origin overlay.ObjectRef, field overlay.Field) error {
-	roots, err := documents(src)
+// containerIn finds the container of the finding in the document that
+// introduces its object. The place is without a node where that does not have it.
+func (p *Plan) containerIn(document overlay.Source) (place, error) {
+	roots, err := p.documents(document.Path)
 	if err != nil {
-		return refused(c.path, err)
+		return place{}, err
 	}
-	name := containerName(field)
-	for doc, root := range roots {
-		c.doc, c.kind = doc, scalar(root, "kind")
-		if c.kind != origin.Kind || scalar(root, "metadata", "name") != origin.Name {
+	pod, name := podFields[p.Finding.Origin.Kind], containerName(p.Finding.Field)
+	for i, root := range roots {
+		if pod == nil || scalar(root, "kind") != p.Finding.Origin.Kind || scalar(root, "metadata", "name") != p.Finding.Origin.Name {
 			continue
 		}
-		pod := podFields[c.kind]
 		for _, list := range []string{"initContainers", "containers"} {
-			i, node := indexOf(items(root, pod.Append(list)...), name)
-			if pod == nil || node == nil || !slices.Contains(field, list) {
+			index, node := indexOf(items(root, pod.Append(list)...), name)
+			if node == nil || !slices.Contains(p.Finding.Field, list) {
 				continue
 			}
-			c.node = node
+			said := place{file: document.Path, by: overlay.ByResource, document: i, node: root}
 			for _, key := range pod.Append(list) {
-				c.at = append(c.at, key)
+				said = said.below(key)
 			}
-			c.at = append(c.at, i)
-			return nil
+			return said.below(index), nil
 		}
 	}
-	return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say container %s of the object itself.", c.path, name)}
+	return place{}, nil
 }
 
-// below is the path of what is in the container.
-func (c *containerPlace) below(steps ...any) yamledit.Path {
-	return append(append(yamledit.Path{}, c.at...), steps...)
+// containerBy finds the container that a patch introduces, by the earliest
+// source of its name. unread is why the object's own document says nothing.
+func (p *Plan) containerBy(ctx context.Context, build *overlay.Build, object *overlay.Object, unread error) (place, error) {
+	missing := unread
+	if missing == nil {
+		missing = &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces container %s of %s is not known.", containerName(p.Finding.Field), p.Finding.Origin)}
+	}
+	for _, c := range containers(object) {
+		if !isIn(c.field, p.Finding.Field) {
+			continue
+		}
+		source, err := build.Explain(ctx, object, c.field.Append("name"))
+		if err != nil {
+			return place{}, err
+		}
+		if len(source.Via) > 0 {
+			source = source.Via[len(source.Via)-1]
+		}
+		said, err := p.locate(source)
+		if err != nil || len(said.path) == 0 || said.path[len(said.path)-1] != "name" {
+			return place{}, missing
+		}
+		return said.above(), nil
+	}
+	return place{}, missing
 }
 
-func (c *containerPlace) addKey(below yamledit.Path, key string, value yamledit.Value) yamledit.Edit {
-	return yamledit.AddKey(c.doc, c.below(below...), key, value)
+// sameContainer lists the finding's container in each build of its object
+// that reads the file.
+func (p *Plan) sameContainer(file string) ([]use, error) {
+	name := containerName(p.Finding.Field)
+	return p.uses(func(u use) (bool, error) {
+		_, reads := u.build.Reads[file]
+		return reads && u.object.Origin == p.Finding.Origin && u.name() == name && isIn(u.field, p.Finding.Field), nil
+	})
 }
 
 // documents decodes every document of a file; an empty one is nil.

@@ -313,3 +313,9 @@ func plain(node *yaml.Node) any {
 	}
 	return node.Value
 }
+
+func equal(a, b *yaml.Node) bool {
+	same := true
+	compare(nil, a, b, func(overlay.Field, *yaml.Node, *yaml.Node) { same = false })
+	return same
+}

@@ -1,8 +1,12 @@
 package fixes
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -10,74 +14,159 @@ import (
 	"github.com/kustodian/kustodian/fixes/yamledit"
 )
 
-// parse reads a file to be edited.
-func (p *Plan) parse(file string) (*yamledit.File, error) {
-	if parsed, ok := p.read.files[file]; ok {
-		return parsed, nil
+// An Edit is one edit of a file as data. Fixes are joined by their edits, not
+// by their text: two that each bring a list's first item make one list.
+type Edit struct {
+	Op       string `json:"op"`
+	Document int    `json:"document,omitempty"`
+	// Block leads to the literal scalar that is edited inside, empty for none;
+	// Inner is the document in its text.
+	Block steps  `json:"block,omitempty"`
+	Inner int    `json:"inner,omitempty"`
+	Path  steps  `json:"path,omitempty"`
+	Key   string `json:"key,omitempty"`
+	// Value is what opAdd and opAppend write, as YAML; the scalar of opSet.
+	Value string `json:"value,omitempty"`
+}
+
+// What an [Edit] does at its path, in Edit.Op.
+const (
+	opSet    = "set"    // sets a scalar
+	opAdd    = "add"    // adds a key to a mapping
+	opAppend = "append" // adds an item to a list
+	opRemove = "remove" // removes a key or item, and what it leaves empty
+)
+
+// steps is a path of keys and indexes that crosses as JSON.
+type steps yamledit.Path
+
+func (s *steps) UnmarshalJSON(data []byte) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var path []any
+	if err := decoder.Decode(&path); err != nil {
+		return err
 	}
-	src, err := p.Snapshot.ReadFile(file)
+	for i, step := range path {
+		if number, ok := step.(json.Number); ok {
+			index, err := strconv.Atoi(number.String())
+			if err != nil {
+				return fmt.Errorf("a path's index: %w", err)
+			}
+			path[i] = index
+		}
+	}
+	*s = path
+	return nil
+}
+
+// yaml is the edit as yamledit makes it.
+func (e Edit) yaml() (yamledit.Edit, error) {
+	document := e.Document
+	if e.Block != nil {
+		document = e.Inner
+	}
+	var edit yamledit.Edit
+	path := yamledit.Path(e.Path)
+	switch e.Op {
+	case opSet:
+		edit = yamledit.SetScalar(document, path, e.Value)
+	case opRemove:
+		edit = yamledit.Remove(document, path, yamledit.PruneEmpty)
+	case opAdd, opAppend:
+		value, err := e.value()
+		if err != nil {
+			return edit, err
+		}
+		if edit = yamledit.AppendItem(document, path, value); e.Op == opAdd {
+			edit = yamledit.AddKey(document, path, e.Key, value)
+		}
+	default:
+		return edit, fmt.Errorf("an edit that does %q", e.Op)
+	}
+	if e.Block != nil {
+		return yamledit.InBlockScalar(e.Document, yamledit.Path(e.Block), edit), nil
+	}
+	return edit, nil
+}
+
+func (e Edit) value() (yamledit.Value, error) {
+	roots, err := documents([]byte(e.Value))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", file, err)
+		return nil, fmt.Errorf("reading the value %q: %w", e.Value, err)
 	}
+	if len(roots) != 1 {
+		return nil, fmt.Errorf("the value %q is not one document", e.Value)
+	}
+	return valueOf(roots[0])
+}
+
+// ordered are the edits in an order that leaves the indexes of all true: what
+// goes, goes last, and the later first.
+func ordered(edits []Edit) []Edit {
+	var stays, goes []Edit
+	for _, e := range edits {
+		same := func(other Edit) bool { return sameEdit(e, other) }
+		switch {
+		case slices.ContainsFunc(stays, same), slices.ContainsFunc(goes, same):
+		case e.Op == opRemove:
+			goes = append(goes, e)
+		default:
+			stays = append(stays, e)
+		}
+	}
+	slices.SortStableFunc(goes, func(a, b Edit) int {
+		return cmp.Or(comparePaths(b.Block, a.Block), cmp.Compare(b.Inner, a.Inner), comparePaths(b.Path, a.Path))
+	})
+	return append(stays, goes...)
+}
+
+func sameEdit(a, b Edit) bool {
+	return a.Op == b.Op && a.Document == b.Document && slices.Equal(a.Block, b.Block) && a.Inner == b.Inner &&
+		slices.Equal(a.Path, b.Path) && a.Key == b.Key && a.Value == b.Value
+}
+
+// clashes reports whether one of two edits of a file undoes or hides the other.
+func (e Edit) clashes(other Edit) bool {
+	if sameEdit(e, other) || e.Document != other.Document || !slices.Equal(e.Block, other.Block) || e.Inner != other.Inner {
+		return false
+	}
+	within := func(above, path steps) bool { return len(path) >= len(above) && slices.Equal(above, path[:len(above)]) }
+	replaces := func(e Edit) bool { return e.Op == opSet || e.Op == opRemove }
+	return replaces(e) && within(e.Path, other.Path) || replaces(other) && within(other.Path, e.Path)
+}
+
+// comparePaths orders paths by their indexes; the order of keys is any fixed one.
+func comparePaths(a, b steps) int {
+	return slices.CompareFunc(a, b, func(a, b any) int {
+		i, isIndex := a.(int)
+		j, alsoIndex := b.(int)
+		if isIndex && alsoIndex {
+			return cmp.Compare(i, j)
+		}
+		return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b))
+	})
+}
+
+// edited makes edits of one file's text.
+func edited(file string, src []byte, edits []Edit) (yamledit.Result, error) {
 	parsed, err := yamledit.Parse(src)
 	if err != nil {
-		return nil, refused(file, err)
+		return yamledit.Result{}, refused(file, err)
 	}
-	p.read.files[file] = parsed
-	return parsed, nil
-}
-
-// fileEdits are the edits of several files, and the files that go.
-type fileEdits struct {
-	edits map[string][]yamledit.Edit
-	gone  map[string]bool
-}
-
-func (e *fileEdits) add(file string, edits ...yamledit.Edit) {
-	if e.edits == nil {
-		e.edits = map[string][]yamledit.Edit{}
-	}
-	e.edits[file] = append(e.edits[file], edits...)
-}
-
-func (e *fileEdits) remove(file string) {
-	if e.gone == nil {
-		e.gone = map[string]bool{}
-	}
-	e.gone[file] = true
-}
-
-// files makes the edits, in the order of the files' paths.
-func (e *fileEdits) files(p *Plan) ([]FileChange, error) {
-	var out []FileChange
-	for _, file := range sortedKeys(e.edits) {
-		if err := p.editable(file); err != nil {
-			return nil, err
-		}
-		if e.gone[file] {
-			out = append(out, FileChange{Path: file, Delete: true})
-			continue
-		}
-		parsed, err := p.parse(file)
+	var all []yamledit.Edit
+	for _, e := range ordered(edits) {
+		edit, err := e.yaml()
 		if err != nil {
-			return nil, err
+			return yamledit.Result{}, fmt.Errorf("editing %s: %w", file, err)
 		}
-		changed, err := change(file, parsed, e.edits[file]...)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, changed)
+		all = append(all, edit)
+	}
+	out, err := parsed.Apply(all...)
+	if err != nil {
+		return yamledit.Result{}, refused(file, err)
 	}
 	return out, nil
-}
-
-// change is the edits of one file.
-func change(file string, parsed *yamledit.File, edits ...yamledit.Edit) (FileChange, error) {
-	edited, err := parsed.Apply(edits...)
-	if err != nil {
-		return FileChange{}, refused(file, err)
-	}
-	return FileChange{Path: file, Splices: edited.Splices}, nil
 }
 
 // refused says why a file's text does not allow an edit.
@@ -92,10 +181,11 @@ func refused(file string, err error) *NoFix {
 	return &NoFix{reason, fmt.Sprintf("%s cannot be edited safely here: %v.", file, err)}
 }
 
-// valueOf is a built node as text to write.
+// valueOf is a node as text to write.
 func valueOf(node *yaml.Node) (yamledit.Value, error) {
 	node = resolved(node)
 	switch {
+	case node == nil:
 	case node.Kind == yaml.MappingNode:
 		var out yamledit.Map
 		for i := 0; i+1 < len(node.Content); i += 2 {
@@ -116,17 +206,14 @@ func valueOf(node *yaml.Node) (yamledit.Value, error) {
 			out = append(out, value)
 		}
 		return out, nil
-	}
-	switch node.ShortTag() {
-	case "!!str":
+	case node.ShortTag() == "!!str":
 		return yamledit.String(node.Value), nil
-	case "!!bool":
+	case node.ShortTag() == "!!bool":
 		return yamledit.Bool(node.Value == "true"), nil
-	case "!!int":
-		number, err := strconv.Atoi(node.Value)
-		if err == nil {
+	case node.ShortTag() == "!!int":
+		if number, err := strconv.Atoi(node.Value); err == nil {
 			return yamledit.Int(number), nil
 		}
 	}
-	return nil, &NoFix{ReasonText, fmt.Sprintf("The value %s is not one that Kustodian writes.", node.Value)}
+	return nil, &NoFix{ReasonText, "A value of this kind is not one that Kustodian writes."}
 }

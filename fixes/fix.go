@@ -32,12 +32,18 @@ type Fix struct {
 	// Fingerprints are the findings that it puts right.
 	Fingerprints []string     `json:"fingerprints"`
 	Files        []FileChange `json:"files"`
-	Intent       Intent       `json:"intent"`
+	// Layers say where it is written, and why there.
+	Layers []Layer `json:"layers,omitempty"`
+	// Notes are sentences that its reviewer should know, such as where numbers come from.
+	Notes  []string `json:"notes,omitempty"`
+	Intent Intent   `json:"intent"`
 }
 
 // A FileChange is the change of one file against the bytes as they were read.
 type FileChange struct {
-	Path    string            `json:"path"`
+	Path string `json:"path"`
+	// Edits are what is done to the file, Splices its text when only they are.
+	Edits   []Edit            `json:"edits,omitempty"`
 	Splices []yamledit.Splice `json:"splices,omitempty"`
 	// Create holds the whole text of a new file; Delete is set for a file that goes.
 	Create *string `json:"create,omitempty"`
@@ -102,6 +108,7 @@ const (
 	NoReason         Reason = ""
 	ReasonNoRecipe   Reason = "no-recipe"   // nothing safe to write
 	ReasonNoPolicy   Reason = "no-policy"   // the numbers come from the configuration, which has none
+	ReasonNoEvidence Reason = "no-evidence" // nothing that is known says what to write
 	ReasonNoProof    Reason = "no-proof"    // a build changed otherwise than meant
 	ReasonSpreads    Reason = "spreads"     // the edit would reach an overlay that does not have the finding
 	ReasonNotBuilt   Reason = "not-built"   // an overlay that reads the file does not build
@@ -145,9 +152,30 @@ type Answer struct {
 type Policy struct {
 	// Resources are the requests and limits to write; the first match wins.
 	Resources []ResourcePolicy `json:"resources,omitempty"`
+	// StartingResources are for containers of which nothing else is known; nil
+	// for none. Its Match is not read.
+	StartingResources *ResourcePolicy `json:"startingResources,omitempty"`
+	// Env is how a container takes its variables from a ConfigMap: EnvByKey,
+	// which "" means too, or EnvFrom.
+	Env string `json:"env,omitempty"`
+	// Unbuilt says what becomes of a fix where an overlay that reads the file
+	// cannot be built: UnbuiltRefuse, which "" means too, or UnbuiltAllow.
+	Unbuilt string `json:"unbuilt,omitempty"`
 	// LeaveImages are patterns of images that are never pinned.
 	LeaveImages []string `json:"leaveImages,omitempty"`
 }
+
+// How a container takes its variables from a ConfigMap, in [Policy].Env.
+const (
+	EnvByKey = "keys"    // one reference for each
+	EnvFrom  = "envFrom" // all that the ConfigMap has
+)
+
+// What becomes of a fix that cannot be proved everywhere, in [Policy].Unbuilt.
+const (
+	UnbuiltRefuse = "refuse" // it is withheld
+	UnbuiltAllow  = "allow"  // it is proved where it builds
+)
 
 // A ResourcePolicy is the requests and limits of the containers that match.
 type ResourcePolicy struct {
@@ -157,9 +185,10 @@ type ResourcePolicy struct {
 	MemoryLimitFactor float64 `json:"memoryLimitFactor,omitempty"`
 }
 
-// A ResourceMatch says which containers: empty fields match all; Name and
-// Container are patterns with `*`.
+// A ResourceMatch says which containers: empty fields match all; all but Kind
+// are patterns with `*`.
 type ResourceMatch struct {
+	Namespace string `json:"namespace,omitempty"`
 	Kind      string `json:"kind,omitempty"`
 	Name      string `json:"name,omitempty"`
 	Container string `json:"container,omitempty"`

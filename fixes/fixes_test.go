@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -60,9 +62,68 @@ func TestFixes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			readCase(t, archive).run(t)
+			c := readCase(t, archive)
+			if *update {
+				c.rewrite(t, path, archive)
+			}
+			c.run(t)
 		})
 	}
+}
+
+// update writes what the fixes give into the cases, to be read before it is kept.
+var update = flag.Bool("update", false, "write what is got into the cases")
+
+// rewrite puts what the fixes of a case give in place of what it wants.
+func (c *fixCase) rewrite(t *testing.T, path string, archive *txtar.Archive) {
+	t.Helper()
+	tree := open(t, c.files)
+	planned := tree.plan(t, c)
+	var refusals []string
+	refuse := func(why NoFix) {
+		line := fmt.Sprintf("refuse %s %q", why.Reason, strings.ReplaceAll(regexp.QuoteMeta(why.Detail), `\.`, "."))
+		if !slices.Contains(refusals, line) {
+			refusals = append(refusals, line)
+		}
+	}
+	var held []Fix
+	for _, fix := range planned.Fixes {
+		if proof := tree.judge(t, []Fix{fix}); proof.Reason != NoReason {
+			refuse(NoFix{proof.Reason, proof.Detail})
+		} else {
+			held = append(held, fix)
+		}
+	}
+	for _, fingerprint := range sortedKeys(planned.NoFix) {
+		refuse(planned.NoFix[fingerprint])
+	}
+	var comment []string
+	for line := range strings.Lines(string(archive.Comment)) {
+		if !strings.HasPrefix(line, "refuse ") {
+			comment = append(comment, line)
+		}
+	}
+	slices.Sort(refusals)
+	archive.Comment = []byte(strings.Join(comment, "") + strings.Join(append(refusals, ""), "\n"))
+	archive.Files = slices.DeleteFunc(archive.Files, func(f txtar.File) bool {
+		return strings.HasPrefix(f.Name, "want/") || strings.HasPrefix(f.Name, "diff/")
+	})
+	files, err := Apply(tree.snapshot.ReadFile, held)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sortedKeys(files) {
+		archive.Files = append(archive.Files, txtar.File{Name: "want/" + name, Data: files[name]})
+	}
+	for _, o := range tree.judge(t, held).Overlays {
+		if o.Diff != "" {
+			archive.Files = append(archive.Files, txtar.File{Name: "diff/" + o.Overlay, Data: []byte(o.Diff)})
+		}
+	}
+	if err := os.WriteFile(path, txtar.Format(archive), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	*c = *readCase(t, archive)
 }
 
 // TestRulesAreFixed holds the fixes to what the cases of the rules show.

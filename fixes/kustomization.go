@@ -49,9 +49,6 @@ func (p *Plan) lister(file string, lists ...string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if scalar(root, "generatorOptions", "disableNameSuffixHash") == "true" {
-			return "", &NoFix{ReasonNoRecipe, fmt.Sprintf("%s turns the hash of generated names off, so pods would keep the old values when one changes.", name)}
-		}
 		if names(root, path.Dir(name), file, lists) {
 			found = append(found, name)
 		}
@@ -61,13 +58,6 @@ func (p *Plan) lister(file string, lists ...string) (string, error) {
 		return "", &NoFix{ReasonNotPlaced, fmt.Sprintf("Which kustomization lists %s is not known.", file)}
 	case len(found) > 1:
 		return "", &NoFix{ReasonSpreads, fmt.Sprintf("%s is listed by %s and by %s; each would need a generator.", file, found[0], found[1])}
-	}
-	root, err := p.kustomization(found[0])
-	if err != nil {
-		return "", err
-	}
-	if scalar(root, "kind") == "Component" {
-		return "", &NoFix{ReasonNoRecipe, fmt.Sprintf("%s is a Component, whose generator every overlay that uses it would have to merge.", found[0])}
 	}
 	return found[0], p.editable(found[0])
 }

@@ -1,159 +1,157 @@
 package fixes
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"path"
-	"regexp"
 	"slices"
-	"strings"
 
-	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// A use is a container of one build, with the container's own build.
-type use struct {
-	build *overlay.Build
-	container
+// A Layer is where a part of a fix is written, and why there.
+type Layer struct {
+	// Path is the file, By what says it there: one of the By constants of overlay.
+	Path string `json:"path"`
+	By   string `json:"by"`
+	// Overlays are those that it reaches.
+	Overlays []string `json:"overlays"`
+	// Why is a sentence for whoever reviews the fix.
+	Why string `json:"why"`
+
+	atSource bool // written where the finding's own source is
 }
 
-// layer decides where a fix of the containers' faults is written: at the place
-// that the finding's source says, if each overlay that the edit would reach
-// has the fault too. It returns a *NoFix of ReasonSpreads where one has not.
-func (p *Plan) layer(ctx context.Context, reached []use) error {
-	if len(reached) == 0 {
-		return &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows what %s says.", p.Finding.Source)}
-	}
-	for _, u := range reached {
-		if err := mutable(u, p.Finding.Rule); err != nil {
-			return err
-		}
-		has, err := p.HasFinding(ctx, u.build, u.object, u.field)
-		if err != nil {
-			return err
-		}
-		if !has {
-			return &NoFix{ReasonSpreads, fmt.Sprintf(
-				"An edit of %s would change container %s of %s in overlay %s too, which does not have the finding; change it in the overlays that do.",
-				p.Finding.Source.Path, scalar(u.node, "name"), u.object.Ref, u.build.Overlay)}
-		}
-	}
-	return nil
+// A reached is one build that an edit of the finding's own source would reach.
+type reached struct {
+	use
+	// wants is what has to become of the object there, in words that only
+	// compare; "" where nothing has to. gets is what the edit of the source
+	// would make of it.
+	wants, gets string
+	changed     overlay.Field // the field that changes
 }
 
-// uses lists the containers of all builds for which ok holds, in the order of
-// the overlays' paths.
-func (p *Plan) uses(ok func(use) (bool, error)) ([]use, error) {
-	var out []use
-	for _, name := range sortedKeys(p.Builds) {
-		for _, o := range p.Builds[name].Objects {
-			for _, c := range containers(o) {
-				u := use{p.Builds[name], c}
-				keep, err := ok(u)
-				if err != nil {
-					return nil, err
-				}
-				if keep {
-					out = append(out, u)
-				}
-			}
+// layer decides where a fix is written. At the source itself, where each build
+// that an edit of it reaches then gets what it wants; else at the lowest
+// kustomizations that reach exactly the overlays that want the same. said is
+// the file of the source; kept is why nobody may edit it, nil where one may.
+func (p *Plan) layer(ctx context.Context, said overlay.Source, all []reached, kept error) ([]Layer, error) {
+	var noFix *NoFix
+	if kept != nil && !errors.As(kept, &noFix) {
+		return nil, kept
+	}
+	var hit []reached
+	var harmed *reached
+	for i, r := range all {
+		if r.wants != "" {
+			hit = append(hit, r)
+		}
+		if r.wants != r.gets && harmed == nil {
+			harmed = &all[i]
 		}
 	}
-	return out, nil
-}
-
-// sameContainer lists the finding's container in each build of its object, as
-// far as the object comes from the file.
-func (p *Plan) sameContainer(file string) ([]use, error) {
-	name := containerName(p.Finding.Field)
-	return p.uses(func(u use) (bool, error) {
-		introduced := len(u.object.Documents) > 0 && u.object.Documents[0].Path == file
-		return introduced && u.object.Origin == p.Finding.Origin && scalar(u.node, "name") == name && isIn(u.field, p.Finding.Field), nil
-	})
-}
-
-// mutable returns a *NoFix where the API server refuses the change of an
-// object that runs already: a Job's pods never change, a Pod's only in their image.
-func mutable(u use, rule string) error {
-	image := strings.HasPrefix(rule, "image-")
-	if kind := u.object.Ref.Kind; kind != "Job" && (kind != "Pod" || image) {
-		return nil
-	}
-	return &NoFix{ReasonImmutable, fmt.Sprintf("%s cannot be changed while it exists; the edit would fail to apply in overlay %s.", u.object.Ref, u.build.Overlay)}
-}
-
-// isIn reports whether a field is at or below another.
-func isIn(above, field overlay.Field) bool {
-	return len(field) >= len(above) && slices.Equal(above, field[:len(above)])
-}
-
-// containerName is the name of the container that a field is in, "" for none.
-func containerName(field overlay.Field) string {
-	for i, step := range field {
-		if i > 0 && (field[i-1] == "containers" || field[i-1] == "initContainers") {
-			return strings.TrimSuffix(strings.TrimPrefix(step, "[name="), "]")
+	for _, r := range hit {
+		if err := p.immutable([]Change{{Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.changed}}); err != nil {
+			return nil, err
 		}
 	}
-	return ""
-}
-
-var (
-	generatedText = regexp.MustCompile(`(?mi)^\s*#.*\b(do not edit|do not modify|generated by)\b`)
-	encryptedText = regexp.MustCompile(`(?m)^sops:|^\s*"sops":\s*\{|ENC\[AES256_GCM`)
-)
-
-// editable returns a *NoFix where somebody other than a person writes the file.
-func (p *Plan) editable(file string) error {
-	for _, folder := range strings.Split(path.Dir(file), "/") {
-		if folder == "charts" || folder == "vendor" {
-			return &NoFix{ReasonGenerated, fmt.Sprintf("%s is a copy of what others maintain; the next update of %s would undo an edit.", file, folder)}
-		}
+	if len(hit) == 0 {
+		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows what %s says.", said)}
 	}
-	src, err := p.Snapshot.ReadFile(file)
+	if kept == nil && harmed == nil {
+		return []Layer{{Path: said.Path, By: said.By, Overlays: overlaysOf(hit), Why: atSource(said, hit), atSource: true}}, nil
+	}
+	why := ""
+	if kept != nil {
+		why = noFix.Detail
+	} else {
+		why = harm(said, *harmed)
+	}
+	layers, left, err := p.cover(ctx, hit)
 	if err != nil {
-		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s cannot be read: %v.", file, err)}
+		return nil, err
 	}
-	switch {
-	case encryptedText.Match(src):
-		return &NoFix{ReasonGenerated, fmt.Sprintf("%s is encrypted, and an edit would break its checksum.", file)}
-	case generatedText.Match(src):
-		return &NoFix{ReasonGenerated, fmt.Sprintf("%s says that it is generated; change what generates it.", file)}
+	if left != "" {
+		if kept != nil {
+			return nil, kept
+		}
+		return nil, &NoFix{ReasonSpreads, fmt.Sprintf("%s No kustomization that may be edited reaches overlay %s and none that is to stay as it is.", why, left)}
 	}
-	return nil
+	for i := range layers {
+		layers[i].Why = why + fmt.Sprintf(" %s reaches %s and no other overlay.", layers[i].Path, listed(layers[i].Overlays))
+	}
+	return layers, nil
 }
 
-// leavesMarkers returns a *NoFix where a splice touches a line that carries a
-// marker of Flux's image automation, which writes that line itself.
-func (p *Plan) leavesMarkers(fix *Fix) error {
-	for _, change := range fix.Files {
-		if len(change.Splices) == 0 {
-			continue
+func harm(said overlay.Source, harmed reached) string {
+	name, ref, in := harmed.name(), harmed.object.Ref, harmed.build.Overlay
+	if harmed.wants == "" {
+		return fmt.Sprintf("An edit of %s would change container %s of %s in overlay %s too, which does not have the finding.", said.Path, name, ref, in)
+	}
+	return fmt.Sprintf("Container %s of %s needs something else in overlay %s than an edit of %s would give it.", name, ref, in, said.Path)
+}
+
+func atSource(said overlay.Source, hit []reached) string {
+	overlays := overlaysOf(hit)
+	if len(overlays) == 1 {
+		return fmt.Sprintf("%s says it, for overlay %s only.", said.Path, overlays[0])
+	}
+	return fmt.Sprintf("%s says it for each of the %d overlays that have the finding.", said.Path, len(overlays))
+}
+
+func overlaysOf(hit []reached) []string {
+	var out []string
+	for _, r := range hit {
+		if !slices.Contains(out, r.build.Overlay) {
+			out = append(out, r.build.Overlay)
 		}
-		src, err := p.Snapshot.ReadFile(change.Path)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// cover finds kustomizations that reach every build that wants something and
+// no other, for each thing that is wanted: the widest first, and the lowest of
+// those that are as wide. left names an overlay for which there is none.
+func (p *Plan) cover(ctx context.Context, hit []reached) (layers []Layer, left string, err error) {
+	var order []string
+	groups := map[string][]reached{}
+	for _, r := range hit {
+		if groups[r.wants] == nil {
+			order = append(order, r.wants)
+		}
+		groups[r.wants] = append(groups[r.wants], r)
+	}
+	for _, wants := range order {
+		group := groups[wants]
+		within := overlaysOf(group)
+		candidates, err := p.candidates(ctx, group, within)
 		if err != nil {
-			return fmt.Errorf("reading %s: %w", change.Path, err)
+			return nil, "", err
 		}
-		for _, s := range change.Splices {
-			if bytes.Contains(touched(src, s), []byte(`{"$imagepolicy"`)) {
-				return &NoFix{ReasonAutomation, fmt.Sprintf("Flux writes this line of %s; let its ImagePolicy reflect the digest.", change.Path)}
+		missing := slices.Clone(within)
+		for _, c := range candidates {
+			if !slices.ContainsFunc(c.overlays, func(o string) bool { return !slices.Contains(missing, o) }) {
+				layers = append(layers, Layer{Path: c.file, By: overlay.ByPatch, Overlays: c.overlays})
+				missing = slices.DeleteFunc(missing, func(o string) bool { return slices.Contains(c.overlays, o) })
 			}
 		}
+		if len(missing) > 0 {
+			return nil, missing[0], nil
+		}
 	}
-	return nil
+	return layers, "", nil
 }
 
-// touched are the lines of the file that a splice changes; none where it only
-// puts lines of its own before or after one.
-func touched(src []byte, s yamledit.Splice) []byte {
-	start := bytes.LastIndexByte(src[:s.Start], '\n') + 1
-	if s.Start == s.End && (s.Start == start || strings.HasPrefix(s.New, "\n")) {
-		return nil
+// listed joins names as a sentence does, the first few of them.
+func listed(names []string) string {
+	switch n := len(names); {
+	case n == 1:
+		return "overlay " + names[0]
+	case n == 2:
+		return "overlays " + names[0] + " and " + names[1]
+	default:
+		return fmt.Sprintf("the %d overlays from %s to %s", n, names[0], names[n-1])
 	}
-	end := len(src)
-	if i := bytes.IndexByte(src[s.End:], '\n'); i >= 0 {
-		end = s.End + i
-	}
-	return src[start:end]
 }

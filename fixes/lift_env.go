@@ -2,13 +2,15 @@ package fixes
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -24,12 +26,14 @@ var liftEnv = Recipe{
 // A lift is the move of some names of one container.
 type lift struct {
 	*Plan
-	said      *containerPlace
+	said      place    // of the list of variables that introduces them
+	owner     string   // the kustomization that the list is read by
 	generator string   // name of the ConfigMap
-	names     []string // in the order of the container
-	edits     fileEdits
+	names     []string // in the order of the list
+	uses      []use
+	to        *fileChanges
 	literals  map[string][]literal // by kustomization, what its generator gets
-	patches   map[string]*patched  // by file
+	patches   map[string]string    // patch files that lose variables, with who lists them
 	changes   []Change
 }
 
@@ -39,58 +43,164 @@ type literal struct {
 }
 
 func planLift(ctx context.Context, p *Plan) (*Fix, error) {
-	said, err := p.containerPlace(ctx)
+	l := &lift{Plan: p, to: newChanges(), literals: map[string][]literal{}, patches: map[string]string{}}
+	if err := l.find(ctx); err != nil {
+		return nil, err
+	}
+	fingerprints, err := l.choose(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &lift{Plan: p, said: said, generator: p.Finding.Origin.Name + "-env", literals: map[string][]literal{}, patches: map[string]*patched{}}
-	fingerprints, err := l.choose()
+	var all []reached
+	for _, u := range l.uses {
+		// The move leaves every environment as it is, so it may reach them all.
+		all = append(all, reached{use: u, wants: "moved", gets: "moved", changed: u.field.Append("env")})
+	}
+	layers, err := p.layer(ctx, overlay.Source{Path: l.said.file, By: l.said.by}, all, p.editable(l.said.file))
 	if err != nil {
 		return nil, err
 	}
-	base, err := l.liftBase()
-	if err != nil {
+	if !layers[0].atSource {
+		return nil, p.editable(l.said.file)
+	}
+	if err := l.refer(); err != nil {
 		return nil, err
 	}
-	for _, u := range said.uses {
-		if err := mutable(u, "env"); err != nil {
+	for _, u := range l.uses {
+		if err := l.liftOverlay(ctx, u); err != nil {
 			return nil, err
 		}
-		if err := l.liftOverlay(ctx, u, base); err != nil {
-			return nil, err
-		}
 	}
-	if err := l.editPatches(); err != nil {
+	if err := l.dropEmpty(); err != nil {
 		return nil, err
 	}
 	for _, kustomization := range sortedKeys(l.literals) {
-		if err := l.generate(kustomization, kustomization != base); err != nil {
+		if err := l.generate(kustomization, kustomization != l.owner); err != nil {
 			return nil, err
 		}
 	}
-	files, err := l.edits.files(p)
+	files, err := l.to.files(p)
 	if err != nil {
 		return nil, err
 	}
-	return &Fix{Fingerprints: fingerprints, Files: files, Intent: Intent{Changes: l.changes, Environment: true}}, nil
+	return &Fix{Fingerprints: fingerprints, Files: files, Layers: layers, Notes: l.notes(),
+		Intent: Intent{Changes: l.changes, Environment: true}}, nil
+}
+
+// find finds the list that introduces the finding's variable, the
+// kustomization that reads it, and the builds that show the container.
+func (l *lift) find(ctx context.Context) error {
+	build, object := l.found()
+	if object == nil {
+		return &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows %s.", l.Finding.Origin)}
+	}
+	said, err := l.introduces(ctx, build, object, l.Finding.Field)
+	if err != nil {
+		return err
+	}
+	l.said = said
+	if err := l.Reach(ctx, said.file); err != nil {
+		return err
+	}
+	if l.uses, err = l.sameContainer(said.file); err != nil {
+		return err
+	}
+	switch {
+	case said.block != nil:
+		l.owner = said.file
+	case said.by == overlay.ByPatch:
+		l.owner, err = l.lister(said.file, patchLists...)
+	default:
+		l.owner, err = l.lister(said.file, "resources")
+	}
+	if err != nil {
+		return err
+	}
+	l.generator = l.Finding.Origin.Name
+	if l.others() {
+		l.generator += "-" + containerName(l.Finding.Field)
+	}
+	if said.by == overlay.ByPatch {
+		// The workload's own kustomization may lift others of its variables.
+		l.generator += "-" + path.Base(path.Dir(l.owner))
+	}
+	l.generator += "-env"
+	return l.Reach(ctx, l.owner)
+}
+
+// others reports whether other containers of the object have findings too.
+func (l *lift) others() bool {
+	return slices.ContainsFunc(l.Others, func(f rules.Finding) bool {
+		return containerName(f.Field) != containerName(l.Finding.Field)
+	})
+}
+
+// introduces is the list of variables that introduces the one at a field.
+func (l *lift) introduces(ctx context.Context, build *overlay.Build, object *overlay.Object, field overlay.Field) (place, error) {
+	source, err := build.Explain(ctx, object, field)
+	if err != nil {
+		return place{}, err
+	}
+	if len(source.Via) > 0 {
+		source = source.Via[len(source.Via)-1]
+	}
+	value, err := l.locate(source)
+	if err != nil {
+		return place{}, err
+	}
+	n := len(value.path)
+	if n < 3 || value.path[n-1] != "value" || value.path[n-3] != "env" || source.By != overlay.ByResource && source.By != overlay.ByPatch {
+		return place{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s is set by %s at %s, which cannot be moved.", envName(field), source.By, source)}
+	}
+	if value.block != nil {
+		return l.inBlock(value, n-2)
+	}
+	roots, err := l.documents(value.file)
+	if err != nil {
+		return place{}, err
+	}
+	list := place{file: value.file, by: value.by, document: value.document, node: roots[value.document]}
+	return list.below(value.path[:n-2]...), nil
+}
+
+// inBlock is the place of the first steps of one inside an inline patch.
+func (p *Plan) inBlock(s place, steps int) (place, error) {
+	roots, err := p.documents(s.file)
+	if err != nil {
+		return place{}, err
+	}
+	inner, err := documents([]byte(follow(roots[s.document], s.block).Value))
+	if err != nil {
+		return place{}, refused(s.file, err)
+	}
+	out := place{file: s.file, by: s.by, document: s.document, block: s.block, inner: s.inner, node: inner[s.inner]}
+	return out.below(s.path[:steps]...), nil
 }
 
 // choose sets the names that move: the finding's own, and those of the other
 // findings of its container that can, so that one generator takes them all.
-func (l *lift) choose() ([]string, error) {
+func (l *lift) choose(ctx context.Context) ([]string, error) {
 	own := envName(l.Finding.Field)
 	if err := l.mayMove(own); err != nil {
 		return nil, err
 	}
 	wanted := map[string][]string{own: {l.Finding.Fingerprint}}
+	container := l.Finding.Field[:slices.Index(l.Finding.Field, "env")]
 	for _, other := range l.Others {
 		name := envName(other.Field)
-		if isIn(l.container(), other.Field) && l.mayMove(name) == nil {
+		if name == "" || !isIn(container, other.Field) || l.mayMove(name) != nil {
+			continue
+		}
+		same, err := l.sameList(ctx, other.Field)
+		if err != nil {
+			return nil, err
+		}
+		if same {
 			wanted[name] = append(wanted[name], other.Fingerprint)
 		}
 	}
 	var fingerprints []string
-	for _, item := range items(l.said.node, "env") {
+	for _, item := range items(l.said.node) {
 		if found, ok := wanted[scalar(item, "name")]; ok {
 			l.names = append(l.names, scalar(item, "name"))
 			fingerprints = append(fingerprints, found...)
@@ -100,16 +210,24 @@ func (l *lift) choose() ([]string, error) {
 	return fingerprints, nil
 }
 
-// container is the field of the finding's container.
-func (l *lift) container() overlay.Field {
-	return l.Finding.Field[:slices.Index(l.Finding.Field, "env")]
+// sameList reports whether another variable is introduced by the same list.
+func (l *lift) sameList(ctx context.Context, field overlay.Field) (bool, error) {
+	build, object := l.found()
+	list, err := l.introduces(ctx, build, object, field)
+	var noFix *NoFix
+	if errors.As(err, &noFix) {
+		return false, nil
+	}
+	return err == nil && list.node != nil && list.file == l.said.file && list.document == l.said.document &&
+		slices.Equal(list.block, l.said.block) && slices.Equal(list.path, l.said.path), err
 }
 
 // envName is the name of the variable that a field is in, "" for none.
 func envName(field overlay.Field) string {
 	for i, step := range field {
 		if i > 0 && field[i-1] == "env" {
-			return strings.TrimSuffix(strings.TrimPrefix(step, "[name="), "]")
+			_, name, _ := itemKey(step)
+			return name
 		}
 	}
 	return ""
@@ -117,147 +235,94 @@ func envName(field overlay.Field) string {
 
 // mayMove returns a *NoFix where a variable cannot move, by any of its values.
 func (l *lift) mayMove(name string) error {
-	env := child(l.said.node, "env")
-	if env == nil || listKey(env) != "name" || itemOf(env, "name", name) == nil {
-		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say %s once by its name.", l.said.path, name)}
+	if l.said.node == nil || listKey(l.said.node) != "name" || itemOf(l.said.node, "name", name) == nil {
+		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say %s once by its name.", l.said.file, name)}
 	}
-	for _, u := range l.said.uses {
+	for _, u := range l.uses {
 		list := child(u.node, "env")
 		if list == nil || itemOf(list, "name", name) == nil {
-			return &NoFix{ReasonSpreads, fmt.Sprintf("Overlay %s takes %s away; the move would have to be made there too.", u.build.Overlay, name)}
+			return &NoFix{ReasonSpreads, fmt.Sprintf("Overlay %s takes %s away, so it stays where that patch finds it.", u.build.Overlay, name)}
 		}
-		item := itemOf(list, "name", name)
-		value := child(item, "value")
-		switch {
-		case value == nil || child(item, "valueFrom") != nil:
-			return &NoFix{ReasonUnknownUse, fmt.Sprintf("In overlay %s %s is no literal.", u.build.Overlay, name)}
-		case secretLike(name, value.Value):
-			return &NoFix{ReasonSecret, fmt.Sprintf("%s looks like a secret, which never moves into a ConfigMap.", name)}
-		case strings.Contains(value.Value, "$"):
-			return &NoFix{ReasonUnknownUse, fmt.Sprintf("The value of %s has a $, which is expanded in a container and is not in a ConfigMap.", name)}
-		case strings.TrimSpace(value.Value) != value.Value || strings.Trim(value.Value, `"'`) != value.Value || strings.Contains(value.Value, "\n"):
-			return &NoFix{ReasonText, fmt.Sprintf("The value of %s has quotes, blanks at an end or several lines, which a generator's literal does not keep.", name)}
+		if err := movable(u.build.Overlay, name, itemOf(list, "name", name)); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// liftBase makes the container of the workload's own file refer to the
-// ConfigMap, and returns the kustomization that lists the file.
-func (l *lift) liftBase() (string, error) {
-	base, err := l.lister(l.said.path, "resources")
-	if err != nil {
-		return "", err
+// movable returns a *NoFix where one value of a variable cannot move.
+func movable(overlay, name string, item *yaml.Node) error {
+	value := child(item, "value")
+	switch {
+	case value == nil || child(item, "valueFrom") != nil:
+		return &NoFix{ReasonUnknownUse, fmt.Sprintf("In overlay %s %s is no literal.", overlay, name)}
+	case secretLike(name, value.Value):
+		return &NoFix{ReasonSecret, fmt.Sprintf("%s looks like a secret, which never moves into a ConfigMap; keep it in a Secret.", name)}
+	case strings.Contains(value.Value, "$"):
+		return &NoFix{ReasonUnknownUse, fmt.Sprintf("The value of %s has a $, which is expanded in a container and is not in a ConfigMap.", name)}
+	case strings.TrimSpace(value.Value) != value.Value || strings.Trim(value.Value, `"'`) != value.Value || strings.Contains(value.Value, "\n"):
+		return &NoFix{ReasonText, fmt.Sprintf("The value of %s has quotes, blanks at an end or several lines, which a generator's literal does not keep.", name)}
 	}
-	for _, name := range l.names {
-		i, item := indexOf(items(l.said.node, "env"), name)
-		at := l.said.below("env", i)
-		l.literals[base] = append(l.literals[base], literal{name, scalar(item, "value")})
-		l.edits.add(l.said.path,
-			yamledit.AddKey(l.said.doc, at, "valueFrom", yamledit.Map{{Key: "configMapKeyRef", Value: yamledit.Map{
-				{Key: "name", Value: yamledit.String(l.generator)}, {Key: "key", Value: yamledit.String(name)}}}}),
-			yamledit.Remove(l.said.doc, append(at, "value")))
-	}
-	return base, nil
+	return nil
 }
 
-// liftOverlay moves what the overlay's patches say into generators that merge,
-// and declares what becomes of the overlay's build.
-func (l *lift) liftOverlay(ctx context.Context, u use, base string) error {
-	data := yaml.Node{Kind: yaml.MappingNode}
+// refer makes the list of variables refer to the ConfigMap: key by key, or all
+// of it at once where the repository asks for that.
+func (l *lift) refer() error {
 	for _, name := range l.names {
-		field := u.field.Append("env", overlay.ItemStep("name", name), "value")
-		source, err := u.build.Explain(ctx, u.object, field)
+		i, item := indexOf(items(l.said.node), name)
+		l.say(l.owner, name, scalar(item, "value"))
+		at := l.said.below(i)
+		if l.fromEnv() {
+			l.to.add(l.said.file, at.remove())
+			continue
+		}
+		edit, err := at.add("valueFrom", l.keyRef(l.generator, name))
 		if err != nil {
 			return err
 		}
-		for _, s := range append([]overlay.Source{source}, source.Via...) {
-			if s.Path == l.said.path {
-				continue
-			}
-			if err := l.liftPatch(s, name, base); err != nil {
-				return err
-			}
-		}
-		value := child(u.node, "env")
-		set(&data, scalar(itemOf(value, "name", name), "value"), name)
+		l.to.add(l.said.file, edit, at.below("value").remove())
 	}
-	l.declare(u, &data)
-	return nil
+	if !l.fromEnv() {
+		return nil
+	}
+	container := l.said
+	container.path = container.path[:len(container.path)-1]
+	container.node = l.said.parent
+	from := &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{envFrom(l.generator)}}
+	if child(container.node, "envFrom") != nil {
+		edit, err := container.below("envFrom").append(from.Content[0])
+		l.to.add(l.said.file, edit)
+		return err
+	}
+	edit, err := container.add("envFrom", from)
+	l.to.add(l.said.file, edit)
+	return err
 }
 
-// declare adds the changes of one overlay: each value becomes a reference, and
-// the ConfigMap comes, or has the names if it was there.
-func (l *lift) declare(u use, data *yaml.Node) {
-	name := stableName(strings.Replace(u.object.Ref.Name, l.Finding.Origin.Name, l.generator, 1) + "-2222222222")
-	now := renamed(u.node, nil)
-	for _, variable := range l.names {
-		item := itemOf(child(now, "env"), "name", variable)
-		*item = *without(item, "value")
-		set(item, name, "valueFrom", "configMapKeyRef", "name")
-		set(item, variable, "valueFrom", "configMapKeyRef", "key")
-	}
-	l.changes = append(l.changes, u.changes(now)...)
+func (l *lift) keyRef(generator, key string) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	set(out, generator, "configMapKeyRef", "name")
+	set(out, key, "configMapKeyRef", "key")
+	return out
+}
 
-	ref := overlay.ObjectRef{APIVersion: "v1", Kind: "ConfigMap", Namespace: u.object.Ref.Namespace, Name: name}
-	add := func(field overlay.Field, value *yaml.Node) {
-		l.changes = append(l.changes, Change{Overlay: u.build.Overlay, Object: ref, Field: field, After: text(ref, field, value)})
-	}
-	names := stableNames(u.build)
-	for _, o := range u.build.Objects {
-		if stableRef(o.Ref, names) == ref {
-			for key, value := range mapping(data) {
-				add(overlay.Field{"data", key}, value)
-			}
+func envFrom(generator string) *yaml.Node {
+	out := &yaml.Node{Kind: yaml.MappingNode}
+	set(out, generator, "configMapRef", "name")
+	return out
+}
+
+// fromEnv reports whether the container is to take the whole ConfigMap.
+func (l *lift) fromEnv() bool { return l.Policy.Env == EnvFrom }
+
+// say gives a kustomization's generator a value; a later one of a name wins.
+func (l *lift) say(kustomization, name, value string) {
+	for i, known := range l.literals[kustomization] {
+		if known.name == name {
+			l.literals[kustomization][i].value = value
 			return
 		}
 	}
-	whole := &yaml.Node{Kind: yaml.MappingNode}
-	set(whole, ref.APIVersion, "apiVersion")
-	set(whole, ref.Kind, "kind")
-	put(whole, data, "data")
-	add(overlay.Field{}, whole)
-}
-
-// generate adds a kustomization's literals to its generator, or the generator.
-func (l *lift) generate(file string, merges bool) error {
-	root, err := l.kustomization(file)
-	if err != nil {
-		return err
-	}
-	var literals yamledit.List
-	for _, v := range l.literals[file] {
-		literals = append(literals, yamledit.String(v.name+"="+v.value))
-	}
-	for i, entry := range items(root, "configMapGenerator") {
-		if scalar(entry, "name") != l.generator {
-			continue
-		}
-		said := items(entry, "literals")
-		for _, v := range l.literals[file] {
-			if slices.ContainsFunc(said, func(n *yaml.Node) bool { return strings.HasPrefix(n.Value, v.name+"=") }) {
-				return &NoFix{ReasonConflict, fmt.Sprintf("The generator %s of %s has %s already.", l.generator, file, v.name)}
-			}
-		}
-		for _, text := range literals {
-			l.edits.add(file, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator", i, "literals"}, text))
-		}
-		return nil
-	}
-	entry := yamledit.Map{{Key: "name", Value: yamledit.String(l.generator)}}
-	if merges {
-		entry = append(entry, yamledit.Item{Key: "behavior", Value: yamledit.String("merge")})
-	}
-	l.edits.add(file, yamledit.AppendItem(0, yamledit.Path{"configMapGenerator"}, append(entry, yamledit.Item{Key: "literals", Value: literals})))
-	return nil
-}
-
-// indexOf is the item of a list that has the name, and its index.
-func indexOf(list []*yaml.Node, name string) (int, *yaml.Node) {
-	for i, item := range list {
-		if scalar(item, "name") == name {
-			return i, item
-		}
-	}
-	return -1, nil
+	l.literals[kustomization] = append(l.literals[kustomization], literal{name, value})
 }

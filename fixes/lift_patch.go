@@ -1,136 +1,130 @@
 package fixes
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"path"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// A patched is a patch file that loses variables.
-type patched struct {
-	owner string // the kustomization that lists it
-	items []envItem
+// liftOverlay moves what the overlay's patches say into generators that merge,
+// and declares what becomes of the overlay's build.
+func (l *lift) liftOverlay(ctx context.Context, u use) error {
+	data := yaml.Node{Kind: yaml.MappingNode}
+	for _, name := range l.names {
+		source, err := u.build.Explain(ctx, u.object, u.field.Append("env", overlay.ItemStep("name", name), "value"))
+		if err != nil {
+			return err
+		}
+		chain := append([]overlay.Source{source}, source.Via...)
+		slices.Reverse(chain) // a later patch overrides
+		for _, s := range chain {
+			if err := l.liftPatch(ctx, s, name); err != nil {
+				return err
+			}
+		}
+		set(&data, scalar(itemOf(child(u.node, "env"), "name", name), "value"), name)
+	}
+	l.declare(u, &data)
+	return nil
 }
 
-// An envItem is one item of a list of variables in a file.
-type envItem struct {
-	doc   int
-	list  yamledit.Path
-	index int
-}
-
-// liftPatch takes a variable out of a patch.
-func (l *lift) liftPatch(s overlay.Source, name, base string) error {
-	if s.By != overlay.ByPatch || !s.Exact {
+// liftPatch takes a variable out of the patch that a source is in.
+func (l *lift) liftPatch(ctx context.Context, s overlay.Source, name string) error {
+	said, err := l.locate(s)
+	if err != nil {
+		return err
+	}
+	n := len(said.path)
+	if n >= 2 && said.file == l.said.file && said.document == l.said.document && slices.Equal(said.block, l.said.block) &&
+		said.inner == l.said.inner && slices.Equal(said.path[:n-2], l.said.path) {
+		return nil // the list that introduces it
+	}
+	if s.By != overlay.ByPatch || n < 3 || said.path[n-1] != "value" || said.node == nil {
 		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s is set by %s at %s, which cannot be moved.", name, s.By, s)}
 	}
-	if slices.Contains(kustomizationNames, path.Base(s.Path)) {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is patched at %s inside a kustomization; move the patch to a file first.", name, s)}
+	owner := said.file
+	if said.block == nil {
+		if owner, err = l.patchOwner(said.file); err != nil {
+			return err
+		}
 	}
-	owner, err := l.patchOwner(s.Path)
-	if err != nil {
+	// Whoever reads the generator gets its value, even where this build does not.
+	if err := l.Reach(ctx, owner); err != nil {
 		return err
 	}
-	if owner == base {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is patched at %s in the kustomization that its workload is in.", name, s)}
-	}
-	file, err := l.parse(s.Path)
-	if err != nil {
+	if err := l.editable(said.file); err != nil {
 		return err
 	}
-	doc, at, ok := file.At(s.Line, s.Column)
-	if !ok || len(at) < 3 {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is inside a block of text that cannot be edited safely.", s)}
-	}
-	index, ok := at[len(at)-2].(int) // … env, index, value
-	if !ok {
-		return &NoFix{ReasonText, fmt.Sprintf("%s is no item of a list of variables.", s)}
-	}
-	value, err := file.Lookup(doc, at)
-	if err != nil {
-		return refused(s.Path, err)
-	}
-	said := literal{name, value.Value}
-	if slices.Contains(l.literals[owner], said) {
-		return nil
-	}
-	l.literals[owner] = append(l.literals[owner], said)
-	if l.patches[s.Path] == nil {
-		l.patches[s.Path] = &patched{owner: owner}
-	}
-	l.patches[s.Path].items = append(l.patches[s.Path].items, envItem{doc, at[:len(at)-2], index})
+	l.say(owner, name, said.node.Value)
+	said.path = said.path[:n-1]
+	l.to.add(said.file, said.remove())
 	return nil
 }
 
 // patchOwner is the kustomization that lists a patch; a patch that sets many
 // variables is looked for once.
 func (l *lift) patchOwner(file string) (string, error) {
-	if known := l.patches[file]; known != nil {
-		return known.owner, nil
+	if owner, ok := l.patches[file]; ok {
+		return owner, nil
 	}
-	return l.lister(file, patchLists...)
+	owner, err := l.lister(file, patchLists...)
+	if err == nil {
+		l.patches[file] = owner
+	}
+	return owner, err
 }
 
-// removals are the edits that take the items out: the whole list at once where
-// none stays, else the last first, so that no index moves.
-func removals(root func(doc int) *yaml.Node, taken []envItem) []yamledit.Edit {
-	slices.SortFunc(taken, func(a, b envItem) int { return cmp.Or(cmp.Compare(a.doc, b.doc), cmp.Compare(b.index, a.index)) })
-	var edits []yamledit.Edit
-	for i, item := range taken {
-		same := 0
-		for _, other := range taken {
-			if other.doc == item.doc && slices.Equal(other.list, item.list) {
-				same++
-			}
-		}
-		if list := follow(root(item.doc), item.list); list == nil || len(list.Content) > same {
-			edits = append(edits, yamledit.Remove(item.doc, append(slices.Clone(item.list), item.index)))
-		} else if i == slices.IndexFunc(taken, func(other envItem) bool { return other.doc == item.doc && slices.Equal(other.list, item.list) }) {
-			edits = append(edits, yamledit.Remove(item.doc, item.list, yamledit.PruneEmpty))
-		}
-	}
-	return edits
-}
-
-// editPatches takes the variables out of the patches, and deletes those that
-// say nothing any more.
-func (l *lift) editPatches() error {
-	for _, file := range sortedKeys(l.patches) {
+// dropEmpty deletes the patches that say nothing any more, with their mention.
+func (l *lift) dropEmpty() error {
+	for _, file := range sortedKeys(l.to.edits) {
 		src, err := l.Snapshot.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", file, err)
 		}
-		before, err := documents(src)
-		if err != nil {
-			return refused(file, err)
-		}
-		parsed, err := l.parse(file)
+		l.to.edits[file] = ordered(l.to.edits[file])
+		after, err := edited(file, src, l.to.edits[file])
 		if err != nil {
 			return err
 		}
-		edits := removals(func(doc int) *yaml.Node { return before[doc] }, l.patches[file].items)
-		edited, err := parsed.Apply(edits...)
+		roots, err := documents(after.Bytes)
 		if err != nil {
 			return refused(file, err)
 		}
-		after, err := documents(edited.Bytes)
-		if err != nil {
-			return refused(file, err)
-		}
-		l.edits.add(file, edits...)
-		if !slices.ContainsFunc(after, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
-			if err := l.dropPatch(file, l.patches[file].owner); err != nil {
-				return err
+		if owner, ok := l.patches[file]; ok {
+			if !slices.ContainsFunc(roots, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
+				if err := l.dropPatch(file, owner); err != nil {
+					return err
+				}
 			}
+			continue
 		}
+		l.dropInline(file, roots)
 	}
 	return nil
+}
+
+// dropInline removes the inline patches of a kustomization that say nothing
+// any more, in place of what was edited in them.
+func (l *lift) dropInline(file string, roots []*yaml.Node) {
+	var empty []steps
+	for _, e := range l.to.edits[file] {
+		if e.Block == nil || slices.ContainsFunc(empty, func(s steps) bool { return slices.Equal(s, e.Block) }) {
+			continue
+		}
+		inner, err := documents([]byte(follow(roots[e.Document], e.Block).Value))
+		if err == nil && !slices.ContainsFunc(inner, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
+			empty = append(empty, e.Block)
+		}
+	}
+	for _, block := range empty {
+		l.to.edits[file] = slices.DeleteFunc(l.to.edits[file], func(e Edit) bool { return slices.Equal(e.Block, block) })
+		l.to.add(file, place{path: []any(block[:2])}.remove())
+	}
 }
 
 // dropPatch deletes a patch and its entry.
@@ -142,11 +136,11 @@ func (l *lift) dropPatch(file, owner string) error {
 	for _, list := range patchLists {
 		for i, entry := range items(root, list) {
 			if namesFile(entry, path.Dir(owner), file) {
-				l.edits.add(owner, yamledit.Remove(0, yamledit.Path{list, i}, yamledit.PruneEmpty))
+				l.to.add(owner, place{path: []any{list, i}}.remove())
 			}
 		}
 	}
-	l.edits.remove(file)
+	l.to.gone[file] = true
 	return nil
 }
 

@@ -130,3 +130,13 @@ func assign(node *yaml.Node, key string, value *yaml.Node) {
 	}
 	node.Content = append(node.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value)
 }
+
+// indexOf is the item of a list that has the name, and its index.
+func indexOf(list []*yaml.Node, name string) (int, *yaml.Node) {
+	for i, item := range list {
+		if name != "" && scalar(item, "name") == name {
+			return i, item
+		}
+	}
+	return -1, nil
+}

@@ -9,7 +9,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -26,53 +25,100 @@ func planDigest(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.Reach(ctx, said.path); err != nil {
+	if err := p.Reach(ctx, said.file); err != nil {
 		return nil, err
 	}
-	reached, err := p.uses(func(u use) (bool, error) { return p.carries(ctx, u, said) })
+	carry, err := p.uses(func(u use) (bool, error) { return p.carries(ctx, u, said) })
 	if err != nil {
 		return nil, err
 	}
-	if err := p.layer(ctx, reached); err != nil {
-		return nil, err
+	var all []reached
+	for _, u := range carry {
+		has, err := p.HasFinding(ctx, u.build, u.object, u.field.Append("image"))
+		if err != nil {
+			return nil, err
+		}
+		r := reached{use: u, gets: "pinned", changed: u.field.Append("image")}
+		if has {
+			r.wants = r.gets
+		}
+		all = append(all, r)
 	}
-	digest, err := p.digest(reached)
+	layers, err := p.layer(ctx, overlay.Source{Path: said.file, By: said.by}, all, p.editable(said.file))
 	if err != nil {
 		return nil, err
 	}
-	edit, err := said.pin(digest)
+	digest, err := p.digest(all)
 	if err != nil {
 		return nil, err
 	}
-	file, err := change(said.path, said.file, edit)
-	if err != nil {
-		return nil, err
+	changes := newChanges()
+	for i, layer := range layers {
+		if layer.atSource {
+			changes.add(said.file, said.pin(digest))
+			continue
+		}
+		layers[i].By = overlay.ByImages
+		if err := p.pinAbove(changes, layer, all, digest); err != nil {
+			return nil, err
+		}
 	}
-	fix := &Fix{Files: []FileChange{file}}
-	for _, u := range reached {
-		before := scalar(u.node, "image")
+	fix := &Fix{Layers: layers}
+	for _, r := range all {
+		before := scalar(r.node, "image")
 		after := before + "@" + digest
-		if said.dropsTag() {
+		if layers[0].atSource && said.dropsTag() {
 			repository, _ := splitTag(before)
 			after = repository + "@" + digest
 		}
-		fix.Intent.Changes = append(fix.Intent.Changes, Change{
-			Overlay: u.build.Overlay, Object: u.object.Ref, Field: u.field.Append("image"), Before: &before, After: &after,
-		})
+		if r.wants != "" {
+			fix.Intent.Changes = append(fix.Intent.Changes, Change{
+				Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.field.Append("image"), Before: &before, After: &after,
+			})
+		}
 	}
-	return fix, nil
+	fix.Files, err = changes.files(p)
+	return fix, err
+}
+
+// pinAbove pins the images of a layer that are said below it, by an entry of
+// its images.
+func (p *Plan) pinAbove(to *fileChanges, layer Layer, all []reached, digest string) error {
+	root, err := p.kustomization(layer.Path)
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		if r.wants == "" || r.build.Overlay != layer.Overlays[0] {
+			continue
+		}
+		name, tag := splitTag(scalar(r.node, "image"))
+		if _, entry := indexOf(items(root, "images"), name); entry != nil {
+			return &NoFix{ReasonConflict, fmt.Sprintf("%s has an entry for %s already, which does not say its tag.", layer.Path, name)}
+		}
+		entry := &yaml.Node{Kind: yaml.MappingNode}
+		set(entry, name, "name")
+		if tag == "" {
+			set(entry, digest, "digest")
+		} else {
+			set(entry, tag+"@"+digest, "newTag")
+		}
+		edit, err := place{path: []any{"images"}}.append(entry)
+		if err != nil {
+			return err
+		}
+		to.add(layer.Path, edit)
+		return nil
+	}
+	return fmt.Errorf("no image of %s for an entry in %s", layer.Overlays[0], layer.Path)
 }
 
 // A tagPlace is where a tag is said: a scalar that holds the image, or an
 // entry of a kustomization's images.
 type tagPlace struct {
-	path   string
-	line   int
-	column int
-	file   *yamledit.File
-	doc    int
-	at     yamledit.Path // of the scalar or the entry
-	entry  *yaml.Node    // nil for a scalar
+	place
+	source  overlay.Source
+	isEntry bool
 }
 
 // whereTagIsSaid follows the source to the place that says the tag. An entry
@@ -92,46 +138,37 @@ func (p *Plan) whereTagIsSaid() (*tagPlace, error) {
 }
 
 func (p *Plan) tagPlace(source overlay.Source) (*tagPlace, error) {
-	if !source.Exact || source.Line == 0 {
-		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which line says this image is not known exactly; it may be %s.", source)}
-	}
-	file, err := p.parse(source.Path)
+	said, err := p.locate(source)
 	if err != nil {
 		return nil, err
 	}
-	doc, at, ok := file.At(source.Line, source.Column)
-	if !ok {
-		return nil, &NoFix{ReasonText, fmt.Sprintf("%s is inside a block of text that cannot be edited safely.", source)}
-	}
-	place := &tagPlace{path: source.Path, line: source.Line, column: source.Column, file: file, doc: doc, at: at}
 	switch source.By {
 	case overlay.ByResource, overlay.ByPatch, overlay.ByJSONPatch:
-		return place, nil
+		if said.node == nil || said.node.Kind != yaml.ScalarNode {
+			break
+		}
+		return &tagPlace{place: said, source: source}, nil
 	case overlay.ByImages:
-		place.at, place.entry, err = p.imagesEntry(source.Path, at)
-		return place, err
+		return p.imagesEntry(said, source)
 	}
 	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("The image is set by %s at %s, which Kustodian does not edit.", source.By, source)}
 }
 
-// imagesEntry is the entry of images that holds the node at a path.
-func (p *Plan) imagesEntry(file string, at yamledit.Path) (yamledit.Path, *yaml.Node, error) {
-	if len(at) < 2 {
-		return nil, nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("No entry of images in %s could be found.", file)}
+// imagesEntry is the entry of images that a place is in.
+func (p *Plan) imagesEntry(said place, source overlay.Source) (*tagPlace, error) {
+	missing := &NoFix{ReasonNotPlaced, fmt.Sprintf("No entry of images in %s could be found.", source.Path)}
+	if len(said.path) < 2 {
+		return nil, missing
 	}
-	src, err := p.Snapshot.ReadFile(file)
+	roots, err := p.documents(source.Path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("reading %s: %w", file, err)
+		return nil, err
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(src, &document); err != nil {
-		return nil, nil, refused(file, err)
+	entry := place{file: said.file, by: said.by, document: said.document, node: roots[said.document]}.below(said.path[:2]...)
+	if scalar(entry.node, "name") == "" {
+		return nil, missing
 	}
-	entry := follow(&document, at[:2])
-	if entry == nil || scalar(entry, "name") == "" {
-		return nil, nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("No entry of images in %s could be found.", file)}
-	}
-	return at[:2], entry, nil
+	return &tagPlace{place: entry, source: source, isEntry: true}, nil
 }
 
 // carries reports whether the use's image has its tag from the place, perhaps
@@ -145,59 +182,50 @@ func (p *Plan) carries(ctx context.Context, u use, said *tagPlace) (bool, error)
 		return false, err
 	}
 	for _, s := range append([]overlay.Source{source}, source.Via...) {
-		if said.is(s) {
+		between, err := p.tagPlace(s)
+		if err != nil {
+			return false, nil // another place, which Kustodian does not edit
+		}
+		if said.is(between) {
 			return true, nil
 		}
-		between, err := p.tagPlace(s)
-		if err != nil || between.entry == nil || between.saysTag() {
+		if !between.isEntry || between.saysTag() {
 			return false, nil
 		}
 	}
 	return false, nil
 }
 
-func (t *tagPlace) is(source overlay.Source) bool {
-	if t.entry == nil {
-		return source.Path == t.path && source.Line == t.line && source.Column == t.column
-	}
-	if source.By != overlay.ByImages || source.Path != t.path {
-		return false
-	}
-	doc, at, ok := t.file.At(source.Line, source.Column)
-	return ok && doc == t.doc && len(at) >= 2 && slices.Equal(at[:2], t.at)
+func (t *tagPlace) is(other *tagPlace) bool {
+	return t.isEntry == other.isEntry && t.file == other.file && t.document == other.document && t.inner == other.inner &&
+		slices.Equal(t.block, other.block) && slices.Equal(t.path, other.path)
 }
 
 // saysTag is false of an entry of images that only renames.
 func (t *tagPlace) saysTag() bool {
-	return t.entry == nil || scalar(t.entry, "newTag") != "" || scalar(t.entry, "digest") != ""
+	return !t.isEntry || scalar(t.node, "newTag") != "" || scalar(t.node, "digest") != ""
 }
 
 // dropsTag reports whether the pinned image has no tag: kustomize drops the
 // tag for an entry that has a digest and no newTag.
-func (t *tagPlace) dropsTag() bool {
-	return t.entry != nil && scalar(t.entry, "newTag") == ""
-}
+func (t *tagPlace) dropsTag() bool { return t.isEntry && scalar(t.node, "newTag") == "" }
 
-func (t *tagPlace) pin(digest string) (yamledit.Edit, error) {
+func (t *tagPlace) pin(digest string) Edit {
 	switch {
-	case t.entry == nil:
-		node, err := t.file.Lookup(t.doc, t.at)
-		if err != nil {
-			return yamledit.Edit{}, refused(t.path, err)
-		}
-		return yamledit.SetScalar(t.doc, t.at, node.Value+"@"+digest), nil
-	case scalar(t.entry, "digest") != "":
-		return yamledit.SetScalar(t.doc, append(slices.Clone(t.at), "digest"), digest), nil
+	case !t.isEntry:
+		return t.set(t.node.Value + "@" + digest)
+	case scalar(t.node, "digest") != "":
+		return t.below("digest").set(digest)
 	}
-	return yamledit.SetScalar(t.doc, append(slices.Clone(t.at), "newTag"), scalar(t.entry, "newTag")+"@"+digest), nil
+	return t.below("newTag").set(scalar(t.node, "newTag") + "@" + digest)
 }
 
 // digest asks what the tag names. One place can say the tag of several images,
 // such as an image and its mirror; one digest can serve them only if it is
 // that of all.
-func (p *Plan) digest(reached []use) (string, error) {
+func (p *Plan) digest(all []reached) (string, error) {
 	digest, from := "", ""
-	for _, u := range reached {
+	for _, u := range all {
 		image := scalar(u.node, "image")
 		if p.leaves(image) {
 			return "", &NoFix{ReasonNoPolicy, fmt.Sprintf("The configuration says to leave %s as it is.", image)}

@@ -43,7 +43,7 @@ type Plan struct {
 	// file, or one that Reach was called with, by path.
 	Builds map[string]*overlay.Build
 	// Reach adds the builds of the overlays that read a file. It returns a
-	// *NoFix where one does not build, or where nobody may edit the file.
+	// *NoFix where one does not build.
 	Reach func(ctx context.Context, path string) error
 	// Ask answers a question, or returns ErrAsked where the answer has to be
 	// fetched first: the plan is then made again with the answer.
@@ -52,7 +52,8 @@ type Plan struct {
 	// rule at or below a field of an object.
 	HasFinding func(context.Context, *overlay.Build, *overlay.Object, overlay.Field) (bool, error)
 
-	read reading
+	overlays []overlay.Overlay // that a proof builds
+	read     reading
 }
 
 // A reading is what the plans of one request have read so far, by path: many
@@ -60,6 +61,8 @@ type Plan struct {
 type reading struct {
 	files          map[string]*yamledit.File
 	kustomizations map[string]*yaml.Node
+	documents      map[string][]*yaml.Node
+	made           map[string]string // the text of files that some fix makes
 }
 
 // ErrAsked is what [Plan].Ask returns for a question whose answer is not known yet.
@@ -78,7 +81,8 @@ var byHand = map[string]string{
 // question. The error is of ctx, or of a tree that cannot be read.
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
-		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{}}}
+		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
+			documents: map[string][]*yaml.Node{}, made: map[string]string{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
 		if finding.Suppressed != nil {
@@ -104,7 +108,7 @@ func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 // share one fix.
 func join(fixes []Fix, fix Fix) []Fix {
 	for i, other := range fixes {
-		if !sameFiles(other.Files, fix.Files) {
+		if !slices.EqualFunc(other.Files, fix.Files, sameFile) {
 			continue
 		}
 		for _, fingerprint := range fix.Fingerprints {
@@ -117,16 +121,16 @@ func join(fixes []Fix, fix Fix) []Fix {
 				fixes[i].Intent.Changes = append(fixes[i].Intent.Changes, change)
 			}
 		}
+		for _, note := range fix.Notes {
+			fixes[i].Notes = once(fixes[i].Notes, note)
+		}
 		return fixes
 	}
 	return append(fixes, fix)
 }
 
-func sameFiles(a, b []FileChange) bool {
-	return slices.EqualFunc(a, b, func(a, b FileChange) bool {
-		sameCreate := sameText(a.Create, b.Create)
-		return a.Path == b.Path && slices.Equal(a.Splices, b.Splices) && sameCreate && a.Delete == b.Delete
-	})
+func sameFile(a, b FileChange) bool {
+	return a.Path == b.Path && slices.Equal(a.Splices, b.Splices) && sameText(a.Create, b.Create) && a.Delete == b.Delete
 }
 
 // A planner plans the findings of one request; each overlay is built once.
@@ -153,7 +157,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	}
 	plan := &Plan{
 		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy,
-		Builds: map[string]*overlay.Build{}, read: p.read,
+		Builds: map[string]*overlay.Build{}, overlays: p.request.Overlays, read: p.read,
 		Ask: p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
 			return p.hasFinding(ctx, finding, b, o, field)
 		},
@@ -175,13 +179,13 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	if len(fix.Fingerprints) == 0 {
 		fix.Fingerprints = []string{finding.Fingerprint}
 	}
+	if err := plan.immutable(fix.Intent.Changes); err != nil {
+		return nil, err
+	}
 	return fix, plan.leavesMarkers(fix)
 }
 
 func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
-	if err := plan.editable(path); err != nil {
-		return err
-	}
 	for _, o := range p.request.Overlays {
 		if o.Component || !slices.Contains(o.Reads, path) {
 			continue

@@ -271,10 +271,15 @@ func TestEnvironment(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	snapshot := overlay.Open(overlay.Files{"a.yaml": "one: 1\ntwo: 2\n"}, overlay.Options{})
-	fix := func(splices ...yamledit.Splice) Fix {
-		return Fix{Files: []FileChange{{Path: "a.yaml", Splices: splices}}}
+	snapshot := overlay.Open(overlay.Files{"a.yaml": "one: 1\ntwo: {x: 2}\n"}, overlay.Options{})
+	fix := func(edits ...Edit) Fix {
+		after, err := edited("a.yaml", []byte("one: 1\ntwo: {x: 2}\n"), edits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Fix{Files: []FileChange{{Path: "a.yaml", Edits: edits, Splices: after.Splices}}}
 	}
+	at := func(op, value string, path ...any) Edit { return Edit{Op: op, Path: path, Value: value} }
 	text := "new\n"
 	tests := []struct {
 		name  string
@@ -282,13 +287,13 @@ func TestApply(t *testing.T) {
 		want  map[string][]byte
 		fails bool
 	}{
-		{"two places", []Fix{fix(yamledit.Splice{Start: 12, End: 13, New: "3"}), fix(yamledit.Splice{Start: 5, End: 6, New: "2"})}, map[string][]byte{"a.yaml": []byte("one: 2\ntwo: 3\n")}, false},
-		{"one edit that two fixes share", []Fix{fix(yamledit.Splice{Start: 5, End: 6, New: "2"}), fix(yamledit.Splice{Start: 5, End: 6, New: "2"})}, map[string][]byte{"a.yaml": []byte("one: 2\ntwo: 2\n")}, false},
-		{"overlapping", []Fix{fix(yamledit.Splice{Start: 5, End: 6, New: "2"}), fix(yamledit.Splice{Start: 0, End: 7})}, nil, true},
-		{"two insertions at one place", []Fix{fix(yamledit.Splice{Start: 7, End: 7, New: "x: 1\n"}), fix(yamledit.Splice{Start: 7, End: 7, New: "y: 1\n"})}, map[string][]byte{"a.yaml": []byte("one: 1\nx: 1\ny: 1\ntwo: 2\n")}, false},
-		{"an insertion into what another replaces", []Fix{fix(yamledit.Splice{Start: 0, End: 7, New: "z: 1\n"}), fix(yamledit.Splice{Start: 5, End: 5, New: "y: 1\n"})}, nil, true},
+		{"two places", []Fix{fix(at(opSet, "3", "two", "x")), fix(at(opSet, "2", "one"))}, map[string][]byte{"a.yaml": []byte("one: 2\ntwo: {x: 3}\n")}, false},
+		{"one edit that two fixes share", []Fix{fix(at(opSet, "2", "one")), fix(at(opSet, "2", "one"))}, map[string][]byte{"a.yaml": []byte("one: 2\ntwo: {x: 2}\n")}, false},
+		{"two values of one scalar", []Fix{fix(at(opSet, "2", "one")), fix(at(opSet, "3", "one"))}, nil, true},
+		{"the first item of a list, twice", []Fix{fix(at(opAppend, "a", "list")), fix(at(opAppend, "b", "list"))}, map[string][]byte{"a.yaml": []byte("one: 1\ntwo: {x: 2}\nlist:\n- a\n- b\n")}, false},
+		{"a change below what another removes", []Fix{fix(at(opRemove, "", "two")), fix(at(opSet, "3", "two", "x"))}, nil, true},
 		{"create and delete", []Fix{{Files: []FileChange{{Path: "b.yaml", Create: &text}, {Path: "a.yaml", Delete: true}}}}, map[string][]byte{"b.yaml": []byte("new\n"), "a.yaml": nil}, false},
-		{"delete what another changes", []Fix{fix(yamledit.Splice{Start: 5, End: 6, New: "2"}), {Files: []FileChange{{Path: "a.yaml", Delete: true}}}}, nil, true},
+		{"delete what another changes", []Fix{fix(at(opSet, "2", "one")), {Files: []FileChange{{Path: "a.yaml", Delete: true}}}}, nil, true},
 		{"create what is there", []Fix{{Files: []FileChange{{Path: "a.yaml", Create: &text}}}}, nil, true},
 	}
 	for _, test := range tests {

@@ -78,6 +78,14 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 				"max":          r.count(&config.PullRequests.Max),
 				"labels":       r.texts(&config.PullRequests.Labels),
 				"reviewers":    r.oneOf(&config.PullRequests.Reviewers, "codeowners"),
+				"env":          r.oneOf(&config.Fixes.Env, fixes.EnvByKey, fixes.EnvFrom),
+				"unbuilt":      r.oneOf(&config.Fixes.Unbuilt, fixes.UnbuiltRefuse, fixes.UnbuiltAllow),
+				"startingResources": func(n *yaml.Node) {
+					entry := fixes.ResourcePolicy{Requests: map[string]string{}}
+					if r.amounts(n, &entry, nil) {
+						config.Fixes.StartingResources = &entry
+					}
+				},
 			})
 		},
 		"sweep": func(n *yaml.Node) {
@@ -185,12 +193,23 @@ func (r *reader) kind(node *yaml.Node, policy *rules.Policy) {
 }
 
 func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
-	before := len(r.faults)
 	entry := fixes.ResourcePolicy{Requests: map[string]string{}}
-	r.mapping(node, keys{
-		"match": func(n *yaml.Node) {
-			r.mapping(n, keys{"kind": r.text(&entry.Match.Kind), "name": r.pattern(&entry.Match.Name), "container": r.pattern(&entry.Match.Container)})
-		},
+	match := func(n *yaml.Node) {
+		r.mapping(n, keys{
+			"namespace": r.pattern(&entry.Match.Namespace), "kind": r.text(&entry.Match.Kind),
+			"name": r.pattern(&entry.Match.Name), "container": r.pattern(&entry.Match.Container),
+		})
+	}
+	if r.amounts(node, &entry, match) {
+		policy.Resources = append(policy.Resources, entry)
+	}
+}
+
+// amounts reads requests and what goes with them, and reports whether all of
+// it is right; match reads which containers, nil where that is not asked.
+func (r *reader) amounts(node *yaml.Node, entry *fixes.ResourcePolicy, match func(*yaml.Node)) bool {
+	before := len(r.faults)
+	read := keys{
 		"requests": func(n *yaml.Node) {
 			r.each(n, func(key, value *yaml.Node) {
 				if key.Value != "cpu" && key.Value != "memory" {
@@ -205,13 +224,15 @@ func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
 			})
 		},
 		"memoryLimitFactor": r.factor(&entry.MemoryLimitFactor),
-	})
+	}
+	if match != nil {
+		read["match"] = match
+	}
+	r.mapping(node, read)
 	if len(entry.Requests) == 0 && len(r.faults) == before {
 		r.fault(node, "the entry has no requests; write requests: {cpu: 100m, memory: 256Mi}")
 	}
-	if len(r.faults) == before {
-		policy.Resources = append(policy.Resources, entry)
-	}
+	return len(r.faults) == before
 }
 
 func (r *reader) knownRule(n *yaml.Node) bool {

@@ -165,36 +165,50 @@ func (r *run) proved(fix fixes.Fix, proof fixes.Proof) (ProvedFix, error) {
 	return out, nil
 }
 
-// proveTogether proves all fixes at once. Where they do not hold together, they are
-// added one after the other, and each that breaks the proof waits.
+// proveTogether proves all fixes at once. Those that break the proof of the ones
+// before them wait.
 func (r *run) proveTogether(ctx context.Context, plan *worker.PlanAnswer) error {
 	if len(r.report.Fixes) < 2 {
 		return nil
 	}
-	all := make([]fixes.Fix, len(r.report.Fixes))
-	for i, fix := range r.report.Fixes {
-		all[i] = fix.Fix
-	}
-	if proof, err := r.prove(ctx, all); err != nil || proof.Reason == fixes.NoReason {
-		return err
-	}
-	var kept []ProvedFix
-	var held []fixes.Fix
-	for _, fix := range r.report.Fixes {
-		proof, err := r.prove(ctx, append(slices.Clone(held), fix.Fix))
-		if err != nil {
-			return err
-		}
-		if proof.Reason == fixes.NoReason {
-			kept, held = append(kept, fix), append(held, fix.Fix)
-			continue
-		}
-		for _, fingerprint := range fix.Fingerprints {
-			plan.NoFix[fingerprint] = fixes.NoFix{Reason: fixes.ReasonConflict, Detail: "it waits for another fix of the same lines: " + proof.Detail}
-		}
-	}
+	kept, err := r.hold(ctx, nil, r.report.Fixes, plan)
 	r.report.Fixes = kept
-	return nil
+	return err
+}
+
+// hold adds fixes to those that hold: all at once where that holds, else half
+// by half, so that a few that conflict cost few proofs.
+func (r *run) hold(ctx context.Context, held, more []ProvedFix, plan *worker.PlanAnswer) ([]ProvedFix, error) {
+	if len(held) == 0 && len(more) == 1 {
+		return more, nil // proved already
+	}
+	all := append(slices.Clone(held), more...)
+	proof, err := r.prove(ctx, plain(all))
+	if err != nil {
+		return nil, err
+	}
+	if proof.Reason == fixes.NoReason {
+		return all, nil
+	}
+	if len(more) == 1 {
+		for _, fingerprint := range more[0].Fingerprints {
+			plan.NoFix[fingerprint] = fixes.NoFix{Reason: fixes.ReasonConflict, Detail: "It waits for another fix of the same lines: " + proof.Detail}
+		}
+		return held, nil
+	}
+	half := len(more) / 2
+	if held, err = r.hold(ctx, held, more[:half], plan); err != nil {
+		return nil, err
+	}
+	return r.hold(ctx, held, more[half:], plan)
+}
+
+func plain(proved []ProvedFix) []fixes.Fix {
+	out := make([]fixes.Fix, len(proved))
+	for i, fix := range proved {
+		out[i] = fix.Fix
+	}
+	return out
 }
 
 // attach gives each finding its fix, or why there is none.

@@ -25,8 +25,8 @@ import (
 // startingValues is a configuration as a repository that wants fixes has it:
 // with numbers for containers about which nothing else is known.
 const startingValues = `version: 1
-resources:
-- requests: {cpu: 100m, memory: 128Mi}
+fix:
+  startingResources: {requests: {cpu: 100m, memory: 128Mi}}
 `
 
 func fixesCommand() *cobra.Command {
