@@ -90,9 +90,9 @@ type OverlayProof struct {
 	// Environment says which container sees another environment after the
 	// fix, "" where none does.
 	Environment string `json:"environment,omitempty"`
-	// Remaining are the fingerprints of the fix that the overlay still has
-	// after it, or that its rule finds anew; New are all findings that only the
-	// fixed build has.
+	// Remaining are the findings of the fix that the overlay still has after
+	// it, or that its rule finds anew, as people read them; New are the
+	// fingerprints of all findings that only the fixed build has.
 	Remaining []string `json:"remaining,omitempty"`
 	New       []string `json:"new,omitempty"`
 	// Error is set where there is nothing to compare: a sentence that says

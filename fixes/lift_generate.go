@@ -39,6 +39,11 @@ func (l *lift) generate(file string, merges bool) error {
 	}
 	entry := &yaml.Node{Kind: yaml.MappingNode}
 	set(entry, l.generator, "name")
+	if namespace := l.Finding.Origin.Namespace; namespace != "" {
+		// What the workload's own document says; a kustomization's namespace
+		// reaches both.
+		set(entry, namespace, "namespace")
+	}
 	if merges {
 		set(entry, "merge", "behavior")
 	}

@@ -35,7 +35,8 @@ type PlanAnswer struct {
 // A Plan is one finding to be put right, with what may be looked at for it.
 type Plan struct {
 	Finding rules.Finding
-	// Others are the other findings of the same rule at the same object.
+	// Others are the other findings of the same rule at the same object, in
+	// the same overlays.
 	Others   []rules.Finding
 	Snapshot *overlay.Snapshot
 	Policy   Policy
@@ -163,7 +164,9 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 		},
 	}
 	for _, other := range p.request.Findings {
-		if other.Rule == finding.Rule && other.Origin == finding.Origin && other.Fingerprint != finding.Fingerprint && other.Suppressed == nil {
+		// Objects of one name in overlays of their own are not one object.
+		together := slices.ContainsFunc(other.Overlays, func(o string) bool { return slices.Contains(finding.Overlays, o) })
+		if other.Rule == finding.Rule && other.Origin == finding.Origin && together && other.Fingerprint != finding.Fingerprint && other.Suppressed == nil {
 			plan.Others = append(plan.Others, other)
 		}
 	}

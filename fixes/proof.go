@@ -69,7 +69,7 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before,
 		if slices.ContainsFunc(fixes, func(fix Fix) bool {
 			return slices.Contains(fix.Fingerprints, f.Fingerprint) || isNew && fix.Rule == f.Rule
 		}) {
-			p.Remaining = append(p.Remaining, f.Fingerprint)
+			p.Remaining = append(p.Remaining, fmt.Sprintf("%s of %s at %s", f.Rule, f.Object, f.Source))
 		}
 	}
 	return nil
@@ -127,8 +127,8 @@ func (p OverlayProof) judge(intended []Change, environment bool) (Reason, string
 			return ReasonNoProof, fmt.Sprintf("The edit does not change %s of %s in overlay %s as it should.", c.where(), c.Object, p.Overlay)
 		}
 	}
-	if len(p.Remaining) > 0 {
-		return ReasonNoProof, fmt.Sprintf("Overlay %s still has the finding after the edit.", p.Overlay)
+	if len(p.Remaining) > 0 && len(intended) > 0 {
+		return ReasonNoProof, fmt.Sprintf("Overlay %s still has the finding after the edit: %s.", p.Overlay, p.Remaining[0])
 	}
 	return NoReason, ""
 }
