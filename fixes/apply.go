@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -47,14 +48,39 @@ func applyFile(read func(string) ([]byte, error), path string, changes []FileCha
 	if whole || len(changes) == 1 {
 		return first.Apply(src)
 	}
+	return joined(path, src, changes)
+}
+
+// joined is a file with the changes of several fixes: their splices where
+// these stand apart, else what their edits give one after the other.
+func joined(path string, src []byte, changes []FileChange) ([]byte, error) {
+	var splices []yamledit.Splice
 	var edits []Edit
 	for _, change := range changes {
+		for _, s := range change.Splices {
+			if !slices.Contains(splices, s) {
+				splices = append(splices, s)
+			}
+		}
 		for _, e := range change.Edits {
 			if slices.ContainsFunc(edits, func(other Edit) bool { return e.clashes(other) }) {
 				return nil, conflict(path)
 			}
 		}
 		edits = append(edits, change.Edits...)
+	}
+	slices.SortFunc(splices, func(a, b yamledit.Splice) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End))
+	})
+	apart := true
+	for i := 1; i < len(splices); i++ {
+		apart = apart && splices[i-1].End < splices[i].Start
+	}
+	if apart {
+		return splice(path, src, splices)
+	}
+	if slices.ContainsFunc(changes, func(c FileChange) bool { return len(c.Edits) == 0 }) {
+		return nil, conflict(path)
 	}
 	after, err := edited(path, src, edits)
 	var noFix *NoFix
