@@ -27,7 +27,7 @@ func (p *Plan) candidates(ctx context.Context, group []reached, within []string)
 			file = r.object.Documents[0].Path
 		}
 		for name, hash := range r.build.Reads {
-			if slices.Contains(kustomizationNames, path.Base(name)) && hash != overlay.AbsentHash {
+			if slices.Contains(kustomizationNames, path.Base(name)) && hash != overlay.StateAbsent {
 				files[name] = true
 			}
 		}
