@@ -32,9 +32,15 @@ func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
 			}
 			put(tree, probe, "readinessProbe")
 			notes = once(notes, fmt.Sprintf("The readiness probe of container %s comes from %s.", u.name(), from))
+			// The rule on liveness speaks of what has a readiness probe, so its
+			// finding would only come with this fix: one rollout serves both.
+			if live, from, err := p.liveness(u, probe); err == nil && p.checks("missing-liveness") && child(has, "livenessProbe") == nil {
+				put(tree, live, "livenessProbe")
+				notes = once(notes, fmt.Sprintf("The liveness probe of container %s comes from %s.", u.name(), from))
+			}
 			return tree, nil
 		}
-		probe, from, err := p.liveness(u)
+		probe, from, err := p.liveness(u, child(u.node, "readinessProbe"))
 		if err != nil || child(has, "livenessProbe") != nil {
 			return tree, err
 		}
@@ -71,8 +77,7 @@ func (p *Plan) readiness(u use) (probe *yaml.Node, from string, err error) {
 
 // liveness is a check that only a restart can mend, slower than the readiness
 // probe: what that one finds must have time to pass.
-func (p *Plan) liveness(u use) (probe *yaml.Node, from string, err error) {
-	readiness := child(u.node, "readinessProbe")
+func (p *Plan) liveness(u use, readiness *yaml.Node) (probe *yaml.Node, from string, err error) {
 	if handler := handlerOf(child(u.node, "startupProbe")); handler != nil {
 		return slower(handler, readiness), "its startupProbe", nil
 	}
@@ -84,7 +89,8 @@ func (p *Plan) liveness(u use) (probe *yaml.Node, from string, err error) {
 	}
 	// What a readiness probe asks may fail because of something else that the
 	// program needs; that its port no longer opens is the program's own fault.
-	for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {
+	// A readiness probe that only opens a port says nothing of what hangs.
+	for _, kind := range []string{"httpGet", "grpc"} {
 		if port := child(readiness, kind, "port"); port != nil && u.answers(port.Value, port.ShortTag() == "!!int") {
 			probe := &yaml.Node{Kind: yaml.MappingNode}
 			put(probe, renamed(port, nil), "tcpSocket", "port")

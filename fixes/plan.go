@@ -40,6 +40,7 @@ type Plan struct {
 	Others   []rules.Finding
 	Snapshot *overlay.Snapshot
 	Policy   Policy
+	Rules    rules.Policy
 	// Builds are the builds of every overlay that reads the finding's source
 	// file, or one that Reach was called with, by path.
 	Builds map[string]*overlay.Build
@@ -157,7 +158,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 		return nil, &NoFix{ReasonNotPlaced, "Which file says this is not known."}
 	}
 	plan := &Plan{
-		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy,
+		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy, Rules: p.request.Rules,
 		Builds: map[string]*overlay.Build{}, overlays: p.request.Overlays, read: p.read,
 		Ask: p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
 			return p.hasFinding(ctx, finding, b, o, field)
@@ -205,6 +206,12 @@ func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 		plan.Builds[o.Path] = p.builds[o.Path]
 	}
 	return nil
+}
+
+// checks reports whether the repository wants a rule's findings.
+func (p *Plan) checks(rule string) bool {
+	severity, said := p.Rules.Severities[rule]
+	return !said || severity != rules.Off
 }
 
 func (p *planner) ask(q Question) (Answer, error) {
