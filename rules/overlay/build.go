@@ -29,11 +29,14 @@ type Build struct {
 	closure   *closure
 	addresses *addresses
 
-	explaining sync.Mutex
-	sources    map[*yaml.Node]Source // of what Where cannot place; nil until asked
+	explaining  sync.Mutex
+	explanation *explanation // of what Where cannot place; nil until asked
 
 	replacing sync.Once
 	replaced  []replacement // once replacing
+
+	patching sync.Once
+	patched  []*patch // once patching
 }
 
 // schemaLock keeps builds that bring a schema of their own apart from all

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
 // introduction is the mapping that introduces an object: a document, an item
@@ -14,32 +15,12 @@ type introduction struct {
 	source    Source
 	document  *document  // nil for a generator's entry
 	node      *yaml.Node // the object, or the generator's entry
+	end       int        // the last line of node
 	generator *kustomization
 }
 
-// introduce finds for each object of the build what introduced it: by the
-// positions that it kept, else by its name.
-func (b *Build) introduce() {
-	introductions := b.introductions()
-	for _, o := range b.Objects {
-		seen := b.positions(o)
-		o.made = pick(introductions, o, seen, b.affixes())
-		if o.made != nil {
-			o.Origin = o.made.ref
-			o.Documents = append(o.Documents, o.made.source)
-		} else {
-			o.Origin = o.Ref
-		}
-		for _, segment := range b.addresses.segments {
-			if seen[segment.document] > 0 && segment.document.text.role == rolePatch {
-				o.Documents = append(o.Documents, segment.document.whole())
-			}
-		}
-	}
-}
-
-// introductions are all that the files of the build introduce, in the order
-// they were read.
+// introductions are all that the files served for the build introduce, in the
+// order they were read.
 func (b *Build) introductions() []*introduction {
 	var all []*introduction
 	for _, t := range b.served.texts {
@@ -47,86 +28,69 @@ func (b *Build) introductions() []*introduction {
 			continue
 		}
 		for _, d := range t.documents {
-			d.parse()
-			for _, n := range d.objects() {
-				all = append(all, &introduction{ref: refOf(n), source: d.source(n), document: d, node: n})
-			}
+			all = append(all, d.introductions()...)
 		}
 	}
 	for _, k := range b.closure.kustomizations {
-		for key, kind := range map[string]string{"configMapGenerator": "ConfigMap", "secretGenerator": "Secret"} {
-			for _, generator := range items(entry(k.root, key)) {
-				name := entry(generator, "name")
-				if name == nil {
-					continue
-				}
-				ref := ObjectRef{APIVersion: "v1", Kind: kind, Name: name.Value, Namespace: scalar(entry(generator, "namespace"))}
-				source := Source{Path: k.path, Line: name.Line, Column: name.Column, EndLine: name.Line, By: ByGenerator, How: HowObject}
-				all = append(all, &introduction{ref: ref, source: source, node: generator, generator: k})
+		all = append(all, k.generators()...)
+	}
+	return all
+}
+
+// introductions are the objects that a document holds.
+func (d *document) introductions() []*introduction {
+	d.parse()
+	var all []*introduction
+	for _, n := range d.objects() {
+		n = deref(n)
+		all = append(all, &introduction{ref: refOf(n), source: d.source(n), document: d, node: n, end: endLine(n)})
+	}
+	return all
+}
+
+// generators are the entries of a kustomization that generate objects.
+func (k *kustomization) generators() []*introduction {
+	var all []*introduction
+	for _, kind := range []string{"ConfigMap", "Secret"} {
+		for _, generator := range items(entry(k.root, kind+"Generator")) {
+			generator = deref(generator)
+			name := entry(generator, "name")
+			if name == nil {
+				continue
 			}
+			ref := ObjectRef{APIVersion: "v1", Kind: kind, Name: name.Value, Namespace: scalar(entry(generator, "namespace"))}
+			source := Source{Path: k.path, Line: name.Line, Column: name.Column, EndLine: name.Line, By: ByGenerator, How: HowObject}
+			all = append(all, &introduction{ref: ref, source: source, node: generator, generator: k})
 		}
 	}
 	return all
 }
 
-// positions counts, by document, the nodes of o that kept a position in it.
-func (b *Build) positions(o *Object) map[*document]int {
-	seen := map[*document]int{}
-	var walk func(n *yaml.Node)
-	walk = func(n *yaml.Node) {
-		if d, _ := b.addresses.find(n.Line); d != nil {
-			seen[d]++
-		}
-		for _, c := range n.Content {
-			walk(c)
+// sources are the starts of a patch's documents for an object.
+func (p *patch) sources(o *Object) []Source {
+	if len(p.ops) > 0 {
+		source := p.at(p.ops[0])
+		source.By, source.How, source.Exact = ByJSONPatch, HowNode, source.EndLine > 0
+		source.EndLine = p.at(p.ops[len(p.ops)-1]).EndLine
+		return []Source{source}
+	}
+	var all []Source
+	for _, d := range p.merges {
+		if p.target != nil || d.names(o) || o.seen[d] {
+			all = append(all, d.whole())
 		}
 	}
-	walk(o.Node)
-	return seen
+	return all
 }
 
-// pick chooses what introduced o.
-func pick(all []*introduction, o *Object, seen map[*document]int, affixes []string) *introduction {
-	var best *introduction
-	bestScore := 0
-	for _, in := range all {
-		if in.ref.Kind != o.Ref.Kind {
-			continue
-		}
-		score := 0
-		if in.document != nil && seen[in.document] > 0 {
-			score += 100
-		}
-		switch {
-		case in.ref.Name == o.Ref.Name:
-			score += 50
-		case renamed(in.ref.Name, o.Ref.Name, affixes):
-			score += 40
-		default:
-			if score == 0 || len(in.document.objects()) > 1 {
-				continue
-			}
-		}
-		if in.ref.Namespace == o.Ref.Namespace {
-			score += 5
-		}
-		if apiGroup(in.ref.APIVersion) == apiGroup(o.Ref.APIVersion) {
-			score += 2
-		}
-		if score > bestScore {
-			best, bestScore = in, score
-		}
-	}
-	return best
-}
-
-func apiGroup(version string) string {
-	group, _, _ := strings.Cut(version, "/")
-	return group
+// matches reports whether a target means the object that is named so before
+// anything changes it. No target means none.
+func (t *target) matches(ref ObjectRef) bool {
+	return t != nil && t.regex.MatchName(ref.Name) && (t.selector.Kind == "" || t.regex.MatchGvk(resid.Gvk{Group: t.selector.Group, Version: t.selector.Version, Kind: ref.Kind}))
 }
 
 // hashSuffix is what the engine appends to the name of a generated object.
-var hashSuffix = regexp.MustCompile(`^-[0-9a-z]{10}$`)
+var hashSuffix = regexp.MustCompile(`-[0-9a-z]{10}$`)
 
 // renamed reports whether built is name with known prefixes before it, and
 // known suffixes or a hash behind it.
@@ -136,8 +100,8 @@ func renamed(name, built string, affixes []string) bool {
 		return false
 	}
 	prefix, suffix := built[:at], built[at+len(name):]
-	return onlyAffixes(prefix, affixes) && (onlyAffixes(suffix, affixes) ||
-		len(suffix) >= 11 && hashSuffix.MatchString(suffix[len(suffix)-11:]) && onlyAffixes(suffix[:len(suffix)-11], affixes))
+	return onlyAffixes(prefix, affixes) &&
+		(onlyAffixes(suffix, affixes) || hashSuffix.MatchString(suffix) && onlyAffixes(hashSuffix.ReplaceAllString(suffix, ""), affixes))
 }
 
 func onlyAffixes(text string, affixes []string) bool {
@@ -174,8 +138,8 @@ func (d *document) objects() []*yaml.Node {
 	if d == nil || d.root == nil {
 		return nil
 	}
-	if list := items(child(d.root, "items")); list != nil && strings.HasSuffix(scalar(child(d.root, "kind")), "List") {
-		return append([]*yaml.Node{d.root}, list...)
+	if list := child(d.root, "items"); list != nil && strings.HasSuffix(scalar(child(d.root, "kind")), "List") {
+		return items(list)
 	}
 	return []*yaml.Node{d.root}
 }

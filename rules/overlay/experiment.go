@@ -2,157 +2,127 @@ package overlay
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
 
-// guess is a place that may have set a lost scalar.
-type guess struct {
-	document *document
-	node     *yaml.Node
-	source   Source
-	word     string
+// maxExperiments bounds the builds that guesses may cost one overlay.
+const maxExperiments = 16
+
+// byExperiment puts a word before each scalar that is guessed to have set a
+// lost one, all at once, and keeps as exact what follows. A build that comes
+// out otherwise, since patches no longer find what they look for, says
+// nothing: its guesses are tried again in halves.
+func (e *explanation) byExperiment(ctx context.Context) {
+	left := maxExperiments
+	for round := 0; left > 0 && ctx.Err() == nil; round++ {
+		var tries []try
+		for _, l := range e.lost {
+			if all := e.guesses(l); round < len(all) {
+				tries = append(tries, try{l, all[round]})
+			}
+		}
+		if len(tries) == 0 {
+			return
+		}
+		// What things are found by is kept apart from the rest.
+		names := func(t try) bool { return t.field.named() || len(t.spots) > 1 }
+		for _, some := range [][]try{slices.DeleteFunc(slices.Clone(tries), names), slices.DeleteFunc(tries, func(t try) bool { return !names(t) })} {
+			e.experiment(ctx, some, &left)
+		}
+	}
 }
 
-// byExperiment guesses that what was lost stands at the same field of the
-// documents of its object, changes all the places guessed at once, and keeps
-// as exact what followed. What the experiment cannot change, such as names and
-// kinds, is kept as a guess.
-func (e *explanation) byExperiment(ctx context.Context) {
-	guesses := map[*yaml.Node]*guess{}
-	places := map[*yaml.Node]*guess{} // by the node of the document
-	for _, l := range e.lost {
-		g := e.guess(l)
-		if g == nil {
-			continue
+// try is a guess about a lost scalar.
+type try struct {
+	lost
+	guess
+}
+
+// experiment tries guesses in one build, and in halves of them where that
+// comes out otherwise than by the words alone. left is how many builds it may take.
+func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
+	if len(tries) == 0 || *left == 0 || ctx.Err() != nil {
+		return
+	}
+	*left--
+	x := &experiment{serving: e.build.snapshot.newServing(lowAddress), words: map[*document]map[*yaml.Node]string{}}
+	x.serving.edit = x.text
+	words := make([]string, len(tries))
+	for i, t := range tries {
+		words[i] = x.word(t.spots)
+	}
+	others := e.again(ctx, x)
+	one := !slices.ContainsFunc(words, func(w string) bool { return w != words[0] })
+	if others == nil || !one && !e.alike(others) {
+		if !one {
+			half := len(tries) / 2
+			e.experiment(ctx, tries[:half], left)
+			e.experiment(ctx, tries[half:], left)
 		}
-		guesses[l.node] = g
-		if earlier, ok := places[g.node]; ok {
-			g.word = earlier.word
-		} else if g.changeable(l.field) {
-			g.word = fmt.Sprintf("kdn%07dx", len(places))
-			places[g.node] = g
+		return
+	}
+	followed := map[*yaml.Node]Source{}
+	pairs := e.pair(others)
+	for i, t := range tries {
+		if other := pairs.of(t.lost); words[i] != "" && other != nil && strings.Contains(other.Value, words[i]) {
+			source := t.source
+			source.Exact = source.Exact && !t.spots[0].document.text.fixed
+			source.How = HowExperiment
+			followed[t.node] = source
 		}
 	}
-	var others []*yaml.Node
-	if len(places) > 0 {
-		others = e.again(ctx, newExperiment(e.build.snapshot, places))
-	}
-	if others == nil {
-		others = make([]*yaml.Node, len(e.build.Objects))
-		for i, o := range e.build.Objects {
-			others[i] = o.Node // nothing follows
-		}
-	}
-	e.each(others, func(l lost, other *yaml.Node) (Source, bool) {
-		g := guesses[l.node]
-		if g == nil {
-			return e.fallback(l)
-		}
-		source := g.source
-		source.How, source.Exact = HowObject, false
-		if g.word != "" && strings.Contains(other.Value, g.word) {
-			source.How, source.Exact = HowExperiment, !g.document.text.fixed
-		}
-		return source, true
+	e.each(func(l lost) (Source, bool) {
+		source, ok := followed[l.node]
+		return source, ok
 	})
 }
 
-// guess finds the field in the documents of its object with the value built,
-// or with a variable in it.
-func (e *explanation) guess(l lost) *guess {
-	o := e.build.Objects[l.object]
-	if from, field := e.build.replacedBy(o, l.field); from != nil {
-		return e.guessReplaced(from, field)
-	}
-	try := func(d *document, root *yaml.Node) *guess {
-		n := lookup(root, l.field)
-		if n == nil || n.Kind != yaml.ScalarNode {
-			return nil
-		}
-		source := d.source(n)
-		switch {
-		case n.Value == l.node.Value, sameNumber(n.Value, l.node.Value):
-		case strings.Contains(n.Value, "$("):
-			source.By = ByVars
-		case n.Value != "" && renamed(n.Value, l.node.Value, e.build.affixes()):
-			source.By = ByName
-		default:
-			return nil
-		}
-		return &guess{document: d, node: n, source: source}
-	}
-	if name := l.field.String(); o.made != nil && o.made.document != nil && (name == "kind" || name == "apiVersion" || name == "metadata.name") {
-		return try(o.made.document, o.made.node)
-	}
-	for _, d := range e.build.patchesOf(o) {
-		if g := try(d, d.root); g != nil {
-			return g
+func (e *explanation) alike(others []*yaml.Node) bool {
+	for i, o := range e.build.Objects {
+		if !alike(o.Node, others[i]) {
+			return false
 		}
 	}
-	if o.made != nil && o.made.document != nil {
-		return try(o.made.document, o.made.node)
-	}
-	return nil
+	return true
 }
 
-// guessReplaced is where the field that a replacement copies kept its position.
-func (e *explanation) guessReplaced(from *Object, field Field) *guess {
-	n := from.Lookup(field)
-	if n.Kind != yaml.ScalarNode {
-		return nil
-	}
-	d, line := e.build.addresses.find(n.Line)
-	if d == nil {
-		return nil
-	}
-	d.parse()
-	at := d.places[place{line, n.Column}]
-	if at == nil || at.node.Kind != yaml.ScalarNode {
-		return nil
-	}
-	source := d.source(at.node)
-	source.By = ByReplacement
-	return &guess{document: d, node: at.node, source: source}
-}
-
-// changeable reports whether a word can stand for the scalar: not where
-// patches and references find their object by it.
-func (g *guess) changeable(field Field) bool {
-	switch field.Last() {
-	case "kind", "apiVersion", "name", "namespace":
-		return false
-	}
-	return g.node.Tag == "!!str" && g.node.Anchor == "" && g.node.Value != ""
-}
-
-// fallback is the answer for what no document of the object says: the entry
-// of the generator that made it.
-func (e *explanation) fallback(l lost) (Source, bool) {
-	o := e.build.Objects[l.object]
-	if o.made == nil || o.made.generator == nil {
-		return Source{}, false
-	}
-	return o.made.source, true
-}
-
-// experiment serves the documents of a build with words at chosen places.
+// experiment serves the documents of a build with words before chosen scalars.
 type experiment struct {
 	*serving
-	places map[*document][]*guess
+	count int
+	words map[*document]map[*yaml.Node]string
 }
 
-func newExperiment(s *Snapshot, places map[*yaml.Node]*guess) *experiment {
-	x := &experiment{serving: s.newServing(lowAddress), places: map[*document][]*guess{}}
-	for _, g := range places {
-		x.places[g.document] = append(x.places[g.document], g)
+// word is the word before spots: one that they have already, else a new one;
+// "" where they have different ones.
+func (x *experiment) word(spots []spot) string {
+	word := ""
+	for _, s := range spots {
+		if had := x.words[s.document][s.node]; had != "" && word != "" && had != word {
+			return ""
+		} else if had != "" {
+			word = had
+		}
 	}
-	x.serving.edit = x.text
-	return x
+	if word == "" {
+		word = fmt.Sprintf("kdn%07dx", x.count)
+		x.count++
+	}
+	for _, s := range spots {
+		if x.words[s.document] == nil {
+			x.words[s.document] = map[*yaml.Node]string{}
+		}
+		x.words[s.document][s.node] = word
+	}
+	return word
 }
 
 // text is a text with its words, unpadded.
@@ -160,73 +130,79 @@ func (x *experiment) text(t *text) []byte {
 	var out bytes.Buffer
 	for _, d := range t.documents {
 		out.Write(t.data[d.lead:d.start])
-		guesses := x.places[d]
-		if len(guesses) == 0 || d.root == nil {
-			out.Write(d.bytes())
-			continue
-		}
-		out.Write(d.withWords(guesses))
+		out.Write(d.withWords(x.words[d]))
 	}
 	return out.Bytes()
 }
 
-// withWords puts the words in place of the scalars guessed. A scalar that
-// takes more than a line keeps its text: nothing follows it then.
-func (d *document) withWords(guesses []*guess) []byte {
-	words := map[place]*guess{}
-	for _, g := range guesses {
-		words[place{g.node.Line, g.node.Column}] = g
+// withWords is the document with words before its scalars.
+func (d *document) withWords(words map[*yaml.Node]string) []byte {
+	text := d.bytes()
+	type insertion struct {
+		at   int
+		word string
 	}
-	lines := bytes.SplitAfter(d.bytes(), []byte("\n"))
-	var out bytes.Buffer
-	for i, line := range lines {
-		rest, column := line, 1
-		for len(rest) > 0 {
-			if g := words[place{i + 1, column}]; g != nil {
-				if length := writtenLength(rest, g.node); length > 0 {
-					out.WriteString(`"` + g.word + `"`)
-					column += utf8.RuneCount(rest[:length])
-					rest = rest[length:]
-					continue
-				}
-				if g.node.Style&yaml.LiteralStyle != 0 {
-					if i+1 < len(lines) {
-						lines[i+1] = intoFirstWord(lines[i+1], g.word)
-					}
-				}
+	var insertions []insertion
+	for n, word := range words {
+		if at, ok := textOf(text, n); ok {
+			if n.Value == "" && n.Style == 0 {
+				word = " " + word // a null that is not written
 			}
-			_, size := utf8.DecodeRune(rest)
-			out.Write(rest[:size])
-			rest, column = rest[size:], column+1
+			insertions = append(insertions, insertion{at, word})
 		}
 	}
+	slices.SortFunc(insertions, func(a, b insertion) int { return cmp.Compare(a.at, b.at) })
+	var out bytes.Buffer
+	from := 0
+	for _, i := range insertions {
+		out.Write(text[from:i.at])
+		out.WriteString(i.word)
+		from = i.at
+	}
+	out.Write(text[from:])
 	return out.Bytes()
 }
 
-// intoFirstWord puts a word before the text of a line.
-func intoFirstWord(line []byte, word string) []byte {
-	trimmed := bytes.TrimLeft(line, " ")
-	if len(bytes.TrimSpace(trimmed)) == 0 {
-		return line
-	}
-	indent := line[:len(line)-len(trimmed)]
-	return append(append(append([]byte{}, indent...), word...), trimmed...)
-}
+// nodeProperties are an anchor and a tag before a scalar.
+var nodeProperties = regexp.MustCompile(`^([&!][^ \n]* +)+`)
 
-// writtenLength is the number of bytes of a scalar at the start of text where
-// it is written on one line as its value, else 0.
-func writtenLength(text []byte, n *yaml.Node) int {
-	written := n.Value
+// textOf is the offset in a text where a scalar's own text begins: behind its
+// anchor and its quote, and in a block on the first line that holds something.
+func textOf(text []byte, n *yaml.Node) (int, bool) {
+	offset := 0
+	for range n.Line - 1 {
+		i := bytes.IndexByte(text[offset:], '\n')
+		if i < 0 {
+			return 0, false
+		}
+		offset += i + 1
+	}
+	if n.Line == 1 && bytes.HasPrefix(text, byteOrderMark) {
+		offset = len(byteOrderMark)
+	}
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(text[offset:])
+		offset += size
+	}
+	if n.Style&yaml.TaggedStyle != 0 || offset > len(text) {
+		return 0, false
+	}
+	offset += len(nodeProperties.Find(text[offset:]))
 	switch {
-	case n.Style&yaml.DoubleQuotedStyle != 0:
-		written = `"` + written + `"`
-	case n.Style&yaml.SingleQuotedStyle != 0:
-		written = "'" + strings.ReplaceAll(written, "'", "''") + "'"
+	case n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0:
+		return offset + 1, true
 	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
-		return 0
+		first := true
+		for line := range bytes.Lines(text[offset:]) {
+			if content := bytes.TrimLeft(line, " "); !first && len(bytes.TrimSpace(content)) > 0 {
+				return offset + len(line) - len(content), true
+			}
+			offset += len(line)
+			first = false
+		}
+		return 0, false
+	case n.Value == "":
+		return offset, bytes.HasSuffix(bytes.TrimRight(text[:offset], " "), []byte(":"))
 	}
-	if strings.Contains(written, "\n") || !bytes.HasPrefix(text, []byte(written)) {
-		return 0
-	}
-	return len(written)
+	return offset, true
 }

@@ -3,6 +3,7 @@ package overlay
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -136,7 +137,13 @@ type Object struct {
 	// one that introduces it, then the patches that changed it.
 	Documents []Source
 
-	made *introduction // nil where that is not known
+	made    *introduction    // nil where that is not known
+	chain   []*kustomization // those that changed it, in order
+	certain bool             // whether nodes of the object kept a position in made
+	seen    map[*document]bool
+
+	patching sync.Once
+	patches  []*patch // once patching
 }
 
 // A Source is the place in a file that says a field.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -124,7 +125,7 @@ func (b *Build) whereKey(o *Object, field Field) (Source, bool) {
 			return source, true
 		}
 	}
-	for _, d := range b.patchesOf(o) {
+	for _, d := range slices.Backward(b.mergesOf(o)) {
 		if source, ok := in(d, d.root); ok {
 			return source, true
 		}

@@ -123,14 +123,7 @@ func (b *Build) overwritable(field Field, n *yaml.Node) bool {
 }
 
 // meets reports whether the end is the field, above it or below it.
-func (e replacementEnd) meets(field Field) bool {
-	for i, step := range e.steps[:min(len(e.steps), len(field))] {
-		if step != field[i] && step != "*" && !IsItem(field[i]) {
-			return false
-		}
-	}
-	return true
-}
+func (e replacementEnd) meets(field Field) bool { return meets(e.steps, field) }
 
 // selects reports whether the end names o plainly.
 func (e replacementEnd) selects(o *Object) bool {

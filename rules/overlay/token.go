@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -19,9 +20,10 @@ import (
 
 // token is what one word stands for.
 type token struct {
-	source   Source
-	original string // the value; for a file its content
-	tag      bool   // of an image, where a digest may stand behind it
+	source    Source
+	original  string     // the value; for a file its content
+	tag       bool       // of an image, where a digest may stand behind it
+	generator *yaml.Node // the generator's entry, of data
 }
 
 // tokens serves the files of a build with words for values.
@@ -29,8 +31,40 @@ type tokens struct {
 	serving *serving
 	all     []token
 	files   map[string][]byte // as served, by path
-	// shy leaves alone what later patches may select by: names and namespaces.
-	shy bool
+	// bold picks the kustomizations whose names and namespaces are words too,
+	// by which later patches may look for an object.
+	bold func(*kustomization) bool
+}
+
+// cameInto reports whether a built value holds the original of a word.
+func (t token) cameInto(n *yaml.Node) bool {
+	return strings.Contains(n.Value, t.original) || n.Tag == "!!null" && slices.Contains([]string{"~", "null"}, t.original) ||
+		strings.Contains(n.Value, base64.StdEncoding.EncodeToString([]byte(t.original))) || sameNumber(n.Value, t.original)
+}
+
+func sameNumber(a, b string) bool {
+	x, errX := strconv.ParseInt(a, 0, 64)
+	y, errY := strconv.ParseInt(b, 0, 64)
+	return errX == nil && errY == nil && x == y
+}
+
+// chosen is the source among the tokens of one value: of an image the tag
+// before the digest before the name, else the first; the others are Via.
+func chosen(found []token) Source {
+	best := 0
+	if found[0].source.By == ByImages && len(found) > 1 {
+		best = max(slices.IndexFunc(found, func(t token) bool { return t.tag }), 0)
+		if !found[best].tag {
+			best = len(found) - 1 // name@digest
+		}
+	}
+	source := found[best].source
+	for i, t := range found {
+		if i != best {
+			source.Via = append(source.Via, t.source)
+		}
+	}
+	return source
 }
 
 // firstNumber is where the words that must be numbers start: within int32,
@@ -95,12 +129,12 @@ func (t *tokens) file(name string, b *blob) []byte {
 	switch r, ok := t.serving.uses[name]; {
 	case !ok, t.serving.shared[name]:
 	case r == roleData:
-		return []byte(t.word(Source{Path: name, Line: 1, Column: 1, EndLine: 1 + bytes.Count(bytes.TrimSuffix(b.data, []byte("\n")), []byte("\n")), By: ByGenerator}, string(b.data)))
+		return t.data(name, b.data)
 	case r == roleEnv:
 		return t.env(name, b.data)
 	case r == rolePatch:
 		if ops := jsonOps(b.data); ops != nil {
-			return t.patchText(ops, func(n *yaml.Node) Source {
+			return t.patchText(ops, t.bold(nil), func(n *yaml.Node) Source {
 				return Source{Path: name, Line: n.Line, Column: n.Column, EndLine: endLine(n)}
 			})
 		}
@@ -108,6 +142,16 @@ func (t *tokens) file(name string, b *blob) []byte {
 		return t.config(name, b.data)
 	}
 	return b.data
+}
+
+// data replaces a file that becomes one value. What is no text stays none.
+func (t *tokens) data(name string, data []byte) []byte {
+	lines := bytes.Count(bytes.TrimSuffix(data, []byte("\n")), []byte("\n"))
+	word := []byte(t.word(Source{Path: name, Line: 1, Column: 1, EndLine: 1 + lines, By: ByGenerator}, string(data)))
+	if !utf8.Valid(data) {
+		word = append(word, 0xff)
+	}
+	return word
 }
 
 // env replaces the values of key=value lines.
@@ -125,128 +169,6 @@ func (t *tokens) env(name string, data []byte) []byte {
 	return []byte(strings.Join(lines, "\n"))
 }
 
-// kustomization replaces the values of a kustomization.
-func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
-	root := clone(k.root)
-	at := func(n *yaml.Node, by string) Source {
-		return Source{Path: k.path, Line: n.Line, Column: n.Column, EndLine: endLine(n), By: by}
-	}
-	entryAt := func(n *yaml.Node, by string, of *yaml.Node) Source {
-		source := at(n, by)
-		source.Entry = scalar(entry(of, "name"))
-		return source
-	}
-	set := func(n *yaml.Node, by string) {
-		if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
-			setWord(n, t.word(at(n, by), n.Value))
-		}
-	}
-	eachIn := func(mapping *yaml.Node, by string) {
-		eachEntry(mapping, func(_ string, value *yaml.Node) { set(value, by) })
-	}
-	if !t.shy {
-		if n := entry(root, "namespace"); n != nil {
-			set(n, ByNamespace)
-		}
-		if n := entry(root, "namePrefix"); n != nil && n.Value != "" {
-			setWord(n, t.word(at(n, ByName), n.Value)+"-")
-		}
-		if n := entry(root, "nameSuffix"); n != nil && n.Value != "" {
-			setWord(n, "-"+t.word(at(n, ByName), n.Value))
-		}
-	}
-	eachIn(entry(root, "commonLabels"), ByLabels)
-	eachIn(entry(root, "commonAnnotations"), ByAnnotations)
-	for _, label := range items(entry(root, "labels")) {
-		eachIn(entry(label, "pairs"), ByLabels)
-	}
-	for _, image := range items(entry(root, "images")) {
-		set := func(n *yaml.Node) {
-			if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
-				setWord(n, t.word(entryAt(n, ByImages, image), n.Value))
-			}
-		}
-		if tag := entry(image, "newTag"); tag != nil && tag.Value != "" {
-			set(tag)
-			t.all[len(t.all)-1].tag = true
-		}
-		set(entry(image, "digest"))
-		if name := entry(image, "newName"); !t.shy && name != nil && !t.chained(name.Value, root) {
-			set(name)
-		}
-	}
-	for _, r := range items(entry(root, "replacements")) {
-		set(entry(r, "sourceValue"), ByReplacement)
-	}
-	for _, replicas := range items(entry(root, "replicas")) {
-		if n := entry(replicas, "count"); n != nil && n.Value != "" {
-			t.word(entryAt(n, ByReplicas, replicas), n.Value)
-			n.Value = strconv.Itoa(firstNumber + len(t.all) - 1)
-		}
-	}
-	for _, key := range []string{"configMapGenerator", "secretGenerator"} {
-		for _, generator := range items(entry(root, key)) {
-			t.generator(generator, at)
-			eachIn(entry(entry(generator, "options"), "labels"), ByGenerator)
-			eachIn(entry(entry(generator, "options"), "annotations"), ByGenerator)
-		}
-	}
-	eachIn(entry(entry(root, "generatorOptions"), "labels"), ByGenerator)
-	eachIn(entry(entry(root, "generatorOptions"), "annotations"), ByGenerator)
-	t.inline(k, root)
-	data, err := yaml.Marshal(root)
-	if err != nil {
-		return b.data
-	}
-	return data
-}
-
-// chained reports whether an entry of any kustomization of the build takes up
-// the name that another gives an image.
-func (t *tokens) chained(newName string, root *yaml.Node) bool {
-	for _, k := range append(slices.Clone(t.serving.kustomizations), &kustomization{root: root}) {
-		for _, image := range items(entry(k.root, "images")) {
-			if name := scalar(entry(image, "name")); name == newName || strings.ContainsAny(name, "*[(|") {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (t *tokens) generator(generator *yaml.Node, at func(*yaml.Node, string) Source) {
-	for _, literal := range items(entry(generator, "literals")) {
-		if key, value, ok := strings.Cut(literal.Value, "="); ok {
-			setWord(literal, key+"="+t.word(at(literal, ByGenerator), strings.Trim(value, `"'`)))
-		}
-	}
-}
-
-// inline replaces the values in the JSON patches inside a kustomization.
-func (t *tokens) inline(k *kustomization, root *yaml.Node) {
-	for _, inline := range k.inlines {
-		if inline.role != rolePatch || inline.owner == nil {
-			continue
-		}
-		ops := jsonOps([]byte(inline.node.Value))
-		if ops == nil {
-			continue
-		}
-		replaceInline(k.root, root, inline, string(t.patchText(ops, k.placeOf(inline).of)))
-	}
-}
-
-// replaceInline gives the copy of a kustomization another text for an inline.
-func replaceInline(original, copied *yaml.Node, inline inlineText, text string) {
-	for i, c := range original.Content {
-		if c == inline.node {
-			copied.Content[i] = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: text}
-			continue
-		}
-		replaceInline(c, copied.Content[i], inline, text)
-	}
-}
-
 func setWord(n *yaml.Node, word string) {
 	n.Value, n.Tag, n.Style = word, "!!str", yaml.DoubleQuotedStyle
 }
@@ -262,7 +184,7 @@ func jsonOps(data []byte) *yaml.Node {
 
 // patchText prints a JSON patch with words for its values. Tests are left
 // out: they would not find what they expect.
-func (t *tokens) patchText(ops *yaml.Node, at func(*yaml.Node) Source) []byte {
+func (t *tokens) patchText(ops *yaml.Node, bold bool, at func(*yaml.Node) Source) []byte {
 	kept := *clone(ops)
 	kept.Content = nil
 	for _, op := range clone(ops).Content {
@@ -271,14 +193,11 @@ func (t *tokens) patchText(ops *yaml.Node, at func(*yaml.Node) Source) []byte {
 		}
 		kept.Content = append(kept.Content, op)
 		target := scalar(child(op, "path"))
-		if t.shy && (strings.HasPrefix(target, "/metadata/name") || target == "/kind" || target == "/apiVersion") {
+		if !bold && (strings.HasPrefix(target, "/metadata/name") || target == "/kind" || target == "/apiVersion") {
 			continue
 		}
 		if value := child(op, "value"); value != nil {
 			eachScalar(value, nil, func(_ Field, n *yaml.Node) {
-				if n.Tag == "!!null" {
-					return
-				}
 				source := at(n)
 				source.By = ByJSONPatch
 				setWord(n, t.word(source, n.Value))
@@ -300,7 +219,7 @@ var configKeys = map[string]string{
 
 // config replaces the values in the file of a transformer.
 func (t *tokens) config(name string, data []byte) []byte {
-	text := splitText(name, data, roleConfig)
+	text, bold := splitText(name, data, roleConfig), t.bold(nil)
 	var out bytes.Buffer
 	for _, d := range text.documents {
 		d.parse()
@@ -310,7 +229,7 @@ func (t *tokens) config(name string, data []byte) []byte {
 		root := clone(d.root)
 		eachPair(root, func(key, value *yaml.Node) {
 			by, ok := configKeys[key.Value]
-			if !ok || t.shy && by == ByName {
+			if !ok || !bold && by == ByName {
 				return
 			}
 			set := func(n *yaml.Node) {
@@ -323,7 +242,7 @@ func (t *tokens) config(name string, data []byte) []byte {
 			}
 			if value.Kind == yaml.MappingNode {
 				eachPair(value, func(key, value *yaml.Node) {
-					if value.Kind == yaml.ScalarNode && key.Value != "name" && (key.Value != "newName" || !t.shy) {
+					if value.Kind == yaml.ScalarNode && key.Value != "name" && (key.Value != "newName" || bold) {
 						set(value)
 					}
 				})

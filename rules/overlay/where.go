@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,100 @@ func (b *Build) Where(o *Object, field Field) (Source, bool) {
 		return Source{}, false
 	}
 	source, ok := b.placed(n, field.Last())
+	switch {
+	case field.identifies() && (!ok || source.By == ByPatch):
+		if !o.certain || len(b.mergesOf(o)) == 0 {
+			return Source{}, false
+		}
+		return b.introduced(o, field, n)
+	case source.By == ByPatch && b.restates(o, field, n):
+		return Source{}, false
+	}
 	return source, ok && source.Exact
+}
+
+// identifies reports whether a field names an object. Merging a patch writes
+// these anew: as they were, unless the patch may change them.
+func (f Field) identifies() bool {
+	return len(f) == 1 && (f[0] == "kind" || f[0] == "apiVersion") || len(f) == 2 && f[0] == "metadata" && f[1] == "name"
+}
+
+// introduced is the source of a field that names o, in the document that is
+// known to introduce o. The name of a Namespace is set by whatever sets
+// namespaces, too.
+func (b *Build) introduced(o *Object, field Field, n *yaml.Node) (Source, bool) {
+	if o.made == nil || o.made.document == nil || b.operated(o, field) || o.Ref.Kind == "Namespace" && field.Last() == "name" && b.namespaces() ||
+		slices.ContainsFunc(b.patchesOf(o), func(p *patch) bool { return p.renames }) {
+		return Source{}, false
+	}
+	in := lookup(o.made.node, field)
+	if in == nil || in.Kind != yaml.ScalarNode || in.Value != n.Value {
+		return Source{}, false
+	}
+	source := o.made.document.source(in)
+	return source, source.Exact
+}
+
+// namespaces reports whether a kustomization of the build sets namespaces.
+func (b *Build) namespaces() bool {
+	return slices.ContainsFunc(b.closure.kustomizations, func(k *kustomization) bool {
+		return entry(k.root, "namespace") != nil || entry(k.root, "transformers") != nil
+	})
+}
+
+// restates reports whether a scalar that kept its position in a patch is what
+// the patch finds the item of a list by: then it is not the patch that sets it.
+func (b *Build) restates(o *Object, field Field, n *yaml.Node) bool {
+	if !field.finds() {
+		return false
+	}
+	d, _ := b.addresses.find(n.Line)
+	said := b.saying(o, field, n)
+	return len(said) > 0 && said[0].document != d
+}
+
+// mergeKeys are the keys by which patches find the items of lists.
+var mergeKeys = []string{"name", "containerPort", "port", "protocol", "mountPath", "devicePath", "topologyKey", "ip", "key", "type", "uid"}
+
+// finds reports whether patches may find an item of a list by a field of it.
+func (f Field) finds() bool {
+	return len(f) > 1 && IsItem(f[len(f)-2]) && slices.Contains(mergeKeys, f.Last())
+}
+
+// spot is a node of a document.
+type spot struct {
+	document *document
+	node     *yaml.Node
+}
+
+// saying are the scalars at a field of the documents of o that say what was
+// built there, in the order in which they are applied.
+func (b *Build) saying(o *Object, field Field, n *yaml.Node) []spot {
+	var all []spot
+	for _, s := range b.at(o, field) {
+		if sameValue(s.node, n) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// at are the scalars at a field of the documents of o, in the order in which
+// they are applied.
+func (b *Build) at(o *Object, field Field) []spot {
+	var all []spot
+	add := func(d *document, root *yaml.Node) {
+		if n := lookup(root, field); n != nil && n.Kind == yaml.ScalarNode {
+			all = append(all, spot{d, n})
+		}
+	}
+	if o.made != nil && o.made.document != nil {
+		add(o.made.document, o.made.node)
+	}
+	for _, d := range b.mergesOf(o) {
+		add(d, d.root)
+	}
+	return all
 }
 
 // placed is the source of a built node by its address, where the document
@@ -27,7 +121,7 @@ func (b *Build) placed(n *yaml.Node, step string) (Source, bool) {
 	}
 	d.parse()
 	at, ok := d.places[place{line, n.Column}]
-	if !ok || at.node.Kind != n.Kind || n.Kind == yaml.ScalarNode && at.node.Value != n.Value {
+	if !ok || at.node.Kind != n.Kind || n.Kind == yaml.ScalarNode && at.node.Value != n.Value && (at.node.Tag != "!!null" || n.Tag != "!!null") {
 		return Source{}, false
 	}
 	if at.key != nil && at.key.Value != step && at.node.Anchor == "" && !IsItem(step) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -74,7 +75,9 @@ func (c Claim) Try(ctx context.Context, snapshot *overlay.Snapshot) (Outcome, er
 
 // values are what the claim's scalar may be in another build: at its field,
 // unless that goes by the name that was changed, and at its place in order,
-// unless a patch that no longer finds its object had sorted it.
+// unless a patch that no longer finds its object had sorted it. A key of a
+// list's item may have moved to another item, and of what a generator makes up
+// itself it is the name that follows.
 func (c Claim) values(b *overlay.Build) []string {
 	i := slices.IndexFunc(b.Objects, func(o *overlay.Object) bool { return o.Made == c.Object })
 	if i < 0 {
@@ -86,11 +89,41 @@ func (c Claim) values(b *overlay.Build) []string {
 		values = append(values, n.Value)
 	}
 	at := 0
-	for _, scalar := range o.Scalars() {
-		if at == c.Scalar {
+	for field, scalar := range o.Scalars() {
+		if at == c.Scalar || c.isKey() && sameList(field, c.Field) {
 			values = append(values, scalar.Value)
 		}
 		at++
 	}
+	if name := c.Field.String(); c.Source.By == overlay.ByGenerator && (name == "kind" || name == "apiVersion" || name == "type") {
+		values = append(values, o.Ref.Name)
+	}
 	return values
+}
+
+// isKey reports whether a patch may find the item of a list by the claim's field.
+func (c Claim) isKey() bool {
+	n := len(c.Field)
+	if overlay.IsItem(c.Field.Last()) {
+		return true
+	}
+	return n > 1 && (strings.HasPrefix(c.Field[n-2], "["+c.Field.Last()+"=") ||
+		overlay.IsItem(c.Field[n-2]) && slices.Contains([]string{"containerPort", "port", "mountPath", "protocol"}, c.Field.Last()))
+}
+
+// sameList reports whether two fields are the same but for the last item of a
+// list that they are in.
+func sameList(a, b overlay.Field) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		switch {
+		case overlay.IsItem(a[i]) && overlay.IsItem(b[i]):
+			return a[:i].String() == b[:i].String()
+		case a[i] != b[i]:
+			return false
+		}
+	}
+	return false
 }

@@ -58,8 +58,13 @@ func Of(file []byte, at overlay.Source) (Mutation, bool) {
 		}
 		before, rest = file[:len(before)+skipped], rest[skipped:]
 		return put(0, word, word, false)
-	case '*', '{', '[', '\n', '\r':
+	case '*', '{', '[':
 		return Mutation{}, false
+	case '\n', '\r': // a null that is not written
+		if !bytes.HasSuffix(before, []byte(":")) {
+			return Mutation{}, false
+		}
+		return put(0, " "+word, word, true)
 	case '"', '\'':
 		before, rest = file[:len(before)+1], rest[1:]
 	default:

@@ -1,0 +1,129 @@
+package overlay
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// guess is a place that may have set a lost scalar. Where patches find an item
+// of a list by the scalar, it stands in each of them, and all have to change
+// together.
+type guess struct {
+	spots  []spot
+	source Source
+}
+
+// guesses are the places that may have set a lost scalar, the likeliest first.
+func (e *explanation) guesses(l lost) []guess {
+	o := e.build.Objects[l.object]
+	if l.field.identifies() {
+		return nil // patches find their objects by these
+	}
+	var all []guess
+	add := func(by string, spots ...spot) {
+		source := spots[0].document.source(spots[0].node)
+		if by != "" {
+			source.By = by
+		}
+		all = append(all, guess{spots, source})
+	}
+	if from, field := e.build.replacedBy(o, l.field); from != nil {
+		if s, ok := e.build.spotOf(from, field); ok {
+			add(ByReplacement, s)
+		}
+	}
+	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
+		add("", same...)
+	}
+	for _, s := range slices.Backward(e.build.at(o, l.field)) {
+		switch {
+		case sameValue(s.node, l.node):
+			add("", s)
+		case strings.Contains(s.node.Value, "$("):
+			add(ByVars, s)
+		case s.node.Value != "" && renamed(s.node.Value, l.node.Value, e.build.affixes()):
+			add(ByName, s)
+		}
+	}
+	if len(all) == 0 {
+		for _, s := range e.build.elsewhere(o, l) {
+			add("", s)
+		}
+	}
+	return all
+}
+
+// spotOf is where a field kept its position, whatever was written over it.
+func (b *Build) spotOf(o *Object, field Field) (spot, bool) {
+	n := o.Lookup(field)
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return spot{}, false
+	}
+	d, line := b.addresses.find(n.Line)
+	if d == nil {
+		return spot{}, false
+	}
+	d.parse()
+	at := d.places[place{line, n.Column}]
+	if at == nil || at.node.Kind != yaml.ScalarNode {
+		return spot{}, false
+	}
+	return spot{d, at.node}, true
+}
+
+// maxElsewhere bounds the places tried for one scalar.
+const maxElsewhere = 3
+
+// elsewhere are scalars with the value of a lost one under a field that ends
+// as its own does: items of a list without names are not where they were
+// written.
+func (b *Build) elsewhere(o *Object, l lost) []spot {
+	var all []spot
+	look := func(d *document, root *yaml.Node) {
+		eachScalar(root, nil, func(field Field, n *yaml.Node) {
+			if len(all) < maxElsewhere && n.Value != "" && sameValue(n, l.node) && sameKeys(field, l.field) {
+				all = append(all, spot{d, n})
+			}
+		})
+	}
+	for _, d := range slices.Backward(b.mergesOf(o)) {
+		look(d, d.root)
+	}
+	if o.made != nil && o.made.document != nil {
+		look(o.made.document, o.made.node)
+	}
+	return all
+}
+
+// sameKeys reports whether two fields differ only in which items of lists
+// they are in.
+func sameKeys(a, b Field) bool {
+	return slices.EqualFunc(a, b, func(a, b string) bool { return a == b || IsItem(a) && IsItem(b) })
+}
+
+// byGuess answers for what is left: with the likeliest place, which nothing
+// has confirmed, or with the entry of the generator.
+func (e *explanation) byGuess(context.Context) {
+	e.each(func(l lost) (Source, bool) {
+		if all := e.guesses(l); len(all) > 0 {
+			source := all[0].source
+			source.How, source.Exact = HowObject, false
+			return source, true
+		}
+		o := e.build.Objects[l.object]
+		if o.made == nil {
+			return Source{}, false
+		}
+		source := o.made.source
+		if o.made.document != nil && l.field.identifies() {
+			if n := lookup(o.made.node, l.field); n != nil {
+				source = o.made.document.source(n)
+			}
+		}
+		source.How, source.Exact = HowObject, false
+		return source, true
+	})
+}
