@@ -3,7 +3,6 @@ package overlay
 import (
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -224,10 +223,4 @@ func meets(steps []string, field Field) bool {
 		}
 	}
 	return true
-}
-
-// isIndex reports whether a step of a JSON pointer is an item of a list.
-func isIndex(step string) bool {
-	_, err := strconv.Atoi(step)
-	return step == "-" || err == nil
 }
