@@ -53,7 +53,7 @@ func (f *File) verified(edit Edit, text []byte, expect func(*Node) error) (*File
 
 // Suggestion is the change as one range of whole lines of the old text, first
 // to last from 1, and the text to put in their place without its last break.
-// ok is false where nothing changed.
+// ok is false where nothing changed, or where no lines and text say the change.
 //
 // A change that only adds lines takes the line above it along.
 func (r Result) Suggestion() (first, last int, text string, ok bool) {
@@ -73,11 +73,13 @@ func (r Result) Suggestion() (first, last int, text string, ok bool) {
 		}
 	}
 	text = r.between(start, end)
-	for text == "" { // an empty suggestion reads as an empty line: take a neighbour along
+	// An empty suggestion reads as an empty line, and the break of the last line
+	// is not the suggestion's to say: a neighbour comes along.
+	for strings.TrimPrefix(text, string(bom)) == "" || lastBreak(text) != lastBreak(string(r.src[start:end])) {
 		switch {
 		case end < len(r.src):
 			end = l.next(end)
-		case start > 0:
+		case start > 0 && text == "":
 			start = l.start(start - 1)
 		default:
 			return 0, 0, "", false
@@ -85,8 +87,17 @@ func (r Result) Suggestion() (first, last int, text string, ok bool) {
 		text = r.between(start, end)
 	}
 	first, last = l.line(start), l.line(max(start, end-1))
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
-	return first, last, text, true
+	return first, last, strings.TrimSuffix(text, lastBreak(text)), true
+}
+
+// lastBreak is the break at the end of a text, as git knows them.
+func lastBreak(text string) string {
+	for _, nl := range []string{"\r\n", "\n"} {
+		if strings.HasSuffix(text, nl) {
+			return nl
+		}
+	}
+	return ""
 }
 
 // between is the new text of the old bytes from start to end.

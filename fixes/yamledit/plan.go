@@ -41,6 +41,12 @@ func (f *File) setScalar(document int, path Path, value string) (Splice, func(*N
 	if n.Kind != ScalarNode {
 		return Splice{}, nil, &ErrStyle{n.Line, "the value is no scalar"}
 	}
+	if n.Value == value && (value != "" || !n.null()) {
+		return Splice{Start: n.start, End: n.start}, expectAt(path, func(*Node) {}), nil
+	}
+	if len(path) == 0 && n.null() && n.Value == "" {
+		return Splice{}, nil, &ErrStyle{n.Line, "the document is empty"}
+	}
 	s := Splice{Start: n.start, End: n.end}
 	tag := n.Tag
 	switch n.style {
@@ -70,7 +76,7 @@ func (f *File) setScalar(document int, path Path, value string) (Splice, func(*N
 // plainAs is a value as plain text where it reads as the type of the old one,
 // else in quotes.
 func plainAs(value, tag string, inFlow bool) string {
-	if documents, err := parse([]byte("k: " + value)); tag != "!!str" && err == nil && len(documents) == 1 {
+	if documents, err := parse([]byte("k: " + value)); value != "" && tag != "!!str" && err == nil && len(documents) == 1 {
 		if n := documents[0].Get("k"); n != nil && n.Tag == tag && n.Value == value {
 			return value
 		}

@@ -48,6 +48,9 @@ func (s *spans) body(at int, n *Node) int {
 	if n.Kind == AliasNode {
 		return at
 	}
+	if n.style == block {
+		return s.blockBody(at)
+	}
 	for at < len(s.src) && (s.src[at] == '&' && n.anchor != "" || s.src[at] == '!') {
 		if s.src[at] == '&' {
 			at += 1 + len(n.anchor) // a comma or a bracket may follow at once
@@ -63,6 +66,27 @@ func (s *spans) body(at int, n *Node) int {
 		at = next
 	}
 	return at
+}
+
+// blockBody skips an anchor and a tag that have their line for themselves: with
+// a key behind them they are the key's.
+func (s *spans) blockBody(start int) int {
+	at := start
+	for at < len(s.src) && (s.src[at] == '&' || s.src[at] == '!') {
+		for at < len(s.src) && s.src[at] != ' ' && s.src[at] != '\t' && breakAt(s.src[at:]) == 0 {
+			if s.src[at] == ':' && s.src[start] == '&' {
+				return start // the name ends here, and a key without a text
+			}
+			at++
+		}
+		for at < len(s.src) && (s.src[at] == ' ' || s.src[at] == '\t') {
+			at++
+		}
+	}
+	if at < len(s.src) && s.src[at] != '#' && breakAt(s.src[at:]) == 0 {
+		return start
+	}
+	return s.skip(at)
 }
 
 // skip is the first byte from at on that is no blank, break or comment.
