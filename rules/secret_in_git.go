@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -49,9 +51,14 @@ func worst(o *overlay.Object) (at overlay.Field, severity Severity, message stri
 	return at, severity, message
 }
 
-// weigh says how surely a value of a Secret is one.
+// weigh says how surely a value of a Secret is one. Secrets also hold whole
+// files of configuration, pages and names: those are told, no more.
 func weigh(o *overlay.Object, key, value string) (Severity, string) {
-	named, replaced := namedSecret(strings.TrimSuffix(key, path.Ext(key)), value)
+	called := key
+	if slices.Contains([]string{".json", ".txt", ".yaml", ".yml", ".conf"}, path.Ext(key)) {
+		called = strings.TrimSuffix(key, path.Ext(key))
+	}
+	named, replaced := namedSecret(called, value)
 	switch {
 	case shapedSecret(value):
 		return Error, fmt.Sprintf("the value of %s in Secret %s has the shape of a secret", key, o.Ref.Name)
@@ -59,9 +66,15 @@ func weigh(o *overlay.Object, key, value string) (Severity, string) {
 		return Info, fmt.Sprintf("the value of %s in Secret %s is a placeholder: the real one must not be written here", key, o.Ref.Name)
 	case named:
 		return Error, fmt.Sprintf("%s in Secret %s is a secret by its name, and its value stands in the repository", key, o.Ref.Name)
+	case opaque.MatchString(value) && digit.MatchString(value):
+		return Warning, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
 	}
-	return Warning, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
+	return Info, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
 }
+
+// opaque is one long word, as keys and passwords are; a host, a path or an
+// address has dots, slashes or colons in it.
+var opaque = regexp.MustCompile(`^[A-Za-z0-9+_=!#$%&*-]{16,}$`)
 
 // secretValue is the text of a key of a Secret. ok is false for what is no
 // secret: nothing, a certificate, or a reference that something resolves later.
@@ -85,9 +98,12 @@ func secretValue(o *overlay.Object, list, key string) (value string, ok bool) {
 	return value, true
 }
 
+// publicKey is the beginning of a public key of SSH.
+var publicKey = regexp.MustCompile(`^(ssh-(rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+) `)
+
 // public reports whether a value is a certificate or a public key.
 func public(value string) bool {
-	return strings.Contains(value, "-----BEGIN ") && !strings.Contains(value, "PRIVATE KEY-----")
+	return publicKey.MatchString(value) || strings.Contains(value, "-----BEGIN ") && !strings.Contains(value, "PRIVATE KEY-----")
 }
 
 // filledByVault reports whether Argo CD's Vault plugin fills the Secret in.
