@@ -95,6 +95,8 @@ type Policy struct {
 	// CPULimits is CPULimitsForbid or CPULimitsRequire, "" where the
 	// repository has no opinion.
 	CPULimits string `json:"cpuLimits,omitempty"`
+	// Contact are the annotations that say whom to call, as the repository calls them.
+	Contact []string `json:"contact,omitempty"`
 	// Kinds are the repository's own custom resources that hold containers.
 	Kinds []Kind `json:"kinds,omitempty"`
 }

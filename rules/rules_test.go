@@ -162,6 +162,9 @@ func policyOf(comment string) rules.Policy {
 		if version, ok := strings.CutPrefix(strings.TrimSpace(line), "cluster "); ok {
 			policy.ClusterVersion = version
 		}
+		if annotations, ok := strings.CutPrefix(strings.TrimSpace(line), "contact "); ok {
+			policy.Contact = strings.Fields(annotations)
+		}
 		if limits, ok := strings.CutPrefix(strings.TrimSpace(line), "cpu limits "); ok {
 			policy.CPULimits = limits
 		}

@@ -95,6 +95,7 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 			config.Rules.Kinds = nil
 			r.list(func(n *yaml.Node) { r.kind(n, &config.Rules) })(n)
 		},
+		"contact":   r.texts(&config.Rules.Contact),
 		"generated": r.patterns(&config.Generated),
 		"check": func(n *yaml.Node) {
 			r.mapping(n, keys{"always": r.flag(&config.CheckAlways)})
