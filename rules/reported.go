@@ -38,6 +38,13 @@ var (
 		Severity: Info,
 	})
 	_ = add(Rule{
+		ID:       "generated-file",
+		Title:    "a file that is made before the build",
+		Why:      "An empty file stands in for it, so what depends on its content is not checked.",
+		Write:    "nothing; the configuration says that a pipeline makes it",
+		Severity: Info,
+	})
+	_ = add(Rule{
 		ID:       "ignore-unused",
 		Title:    "an ignore that silences nothing",
 		Why:      "It would silence the next fault of its kind, which nobody has looked at.",

@@ -16,6 +16,7 @@ var _ = add(Rule{
 	Write:     "a reference to a Secret that is made outside git, and a new secret: this one is known",
 	Severity:  Error,
 	Practices: []int{4},
+	Parts:     true,
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
 			secretEnv(pass, c)

@@ -23,7 +23,7 @@ func (r *run) compare(head, base []rules.Finding) {
 		before, known := r.base.checked[path.Dir(r.oldPath(o.File))]
 		built := r.head.built(o.Path)
 		r.report.Overlays = append(r.report.Overlays, OverlayReport{
-			Path: o.Path, Environment: o.Environment, Objects: r.head.checked[o.Path].Objects,
+			Path: o.Path, Environment: o.Environment, Objects: r.head.checked[o.Path].Objects, Parts: r.head.checked[o.Path].Parts,
 			Built: built, Hides: !built && !(known && before.Broken != nil),
 		})
 	}
@@ -189,22 +189,6 @@ func (r *run) read() {
 			r.report.Files[f.Path] = src
 		}
 	}
-}
-
-// outside is the finding of an overlay that only builds where kustomize may
-// read files from outside the folder of a kustomization: one, at the first
-// entry that asks for it.
-func outside(o overlay.Overlay) []rules.Finding {
-	if len(o.Outside) == 0 || len(o.Refusals) > 0 {
-		return nil
-	}
-	first := o.Outside[0]
-	f := rules.Finding{
-		Rule: "loads-outside-root", Severity: rules.Info, Path: first.Path, Line: first.Line, Column: first.Column, EndLine: first.Line,
-		Message:  fmt.Sprintf("%s is outside the folder of its kustomization: kustomize builds it only with --load-restrictor LoadRestrictionsNone", first.Text),
-		Overlays: []string{o.Path},
-	}
-	return []rules.Finding{f.At(f.Path)}
 }
 
 // unbuilt are the findings of an overlay that did not build: each of its

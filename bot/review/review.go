@@ -67,6 +67,8 @@ type OverlayReport struct {
 	Environment string `json:"environment"`
 	Objects     int    `json:"objects"`
 	Built       bool   `json:"built"`
+	// Parts are what was checked in place of an overlay that was not built.
+	Parts []worker.Part `json:"parts,omitempty"`
 	// Hides is set where the overlay was not built and was before, or is new:
 	// it may have findings that nobody sees.
 	Hides bool `json:"-"`

@@ -214,7 +214,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	var found [][]rules.Finding
 	for i, a := range answers {
 		s.checked[a.Overlay] = a
-		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, outside(overlays[i])))
+		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, noted(overlays[i])))
 	}
 	return rules.Merge(found...), nil
 }

@@ -22,6 +22,8 @@ type Build struct {
 	Production  bool
 	Objects     []*Object // in the order in which kustomize prints them
 	Reads       ReadSet   // of the build itself; see [Snapshot.Reads] for what is asked of it later
+	// Without are the entries that were left out of a build by [Snapshot.Parts].
+	Without []Mention
 
 	snapshot  *Snapshot
 	printed   []ordered // beside Objects

@@ -14,7 +14,8 @@ import (
 type closure struct {
 	reads          map[string]bool
 	refusals       []Refusal
-	outside        []Outside
+	outside        []Mention
+	generated      []Mention
 	kustomizations []*kustomization
 	openapi        bool
 }
@@ -90,6 +91,7 @@ func (w *closureWalk) enter(dir string, from *referral, config bool) error {
 func (w *closureWalk) take(sc *folderScan, config bool) error {
 	c := w.closure
 	c.outside = append(c.outside, sc.outside...)
+	c.generated = append(c.generated, sc.generated...)
 	for _, name := range sc.reads {
 		c.reads[name] = true
 	}

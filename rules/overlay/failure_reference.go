@@ -18,7 +18,7 @@ func (f *failure) missing() *BuildError {
 			target := path.Join(k.dir, ref.text)
 			at, err := f.snapshot.resolve(target)
 			switch {
-			case errors.Is(err, fs.ErrNotExist) && !f.snapshot.standsIn(target, ref.role):
+			case errors.Is(err, fs.ErrNotExist) && (ref.role == roleComponent || !f.snapshot.standsIn(target)):
 				return f.at(k.path, ref.node, ReasonMissing, fmt.Sprintf("%s is not there", target), f.near(k, ref, target))
 			case err != nil:
 				continue

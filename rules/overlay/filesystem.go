@@ -68,6 +68,9 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 		}
 	}
 	at, err := f.find(name)
+	if errors.Is(err, fs.ErrNotExist) && f.snapshot.standsIn(at.path) {
+		return []byte{}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside}
+	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Generated: c.generated}
 	if len(sc.names) > 0 {
 		o.File = sc.names[0]
 	}

@@ -34,11 +34,14 @@ type Overlay struct {
 	// Outside are the files that a kustomization reads from outside its own
 	// folder, through all that it refers to. Reading is confined to the
 	// repository here, as with Flux; kustomize's own default refuses them.
-	Outside []Outside `json:"outside,omitempty"`
+	Outside []Mention `json:"outside,omitempty"`
+	// Generated are the files that a pipeline makes before the build, which are
+	// not in the tree: empty ones stand in for them.
+	Generated []Mention `json:"generated,omitempty"`
 }
 
-// An Outside is an entry of a kustomization that names a file outside its folder.
-type Outside struct {
+// A Mention is an entry of a kustomization that names a file.
+type Mention struct {
 	Path   string `json:"path"` // the kustomization
 	Line   int    `json:"line"` // from 1
 	Column int    `json:"column"`
@@ -233,7 +236,8 @@ var DefaultLimits = Limits{
 // Options are the settings of a [Snapshot].
 type Options struct {
 	Environments Environments
-	// Generated are patterns of files that a pipeline makes before the build.
+	// Generated are patterns of files that a pipeline makes before the build:
+	// where one is not in the tree, an empty file stands in for it.
 	Generated []string
 	Limits    Limits
 }

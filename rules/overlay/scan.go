@@ -21,7 +21,8 @@ type folderScan struct {
 	refers        []referral
 	yaml          []string // files that the engine parses, without links
 	refusals      []Refusal
-	outside       []Outside
+	outside       []Mention
+	generated     []Mention
 	seen          []string // every path that was looked up to say all this
 }
 
@@ -133,6 +134,9 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is in a submodule, whose commit is not read; copy it into this repository")
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
+		if ref.role != roleComponent && s.standsIn(path.Join(k.dir, ref.text)) {
+			sc.generated = append(sc.generated, Mention{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
+		}
 		if ref.role == roleResource || ref.role == roleComponent || ref.role == roleConfig {
 			for _, name := range kustomizationNames {
 				sc.reads = append(sc.reads, path.Join(k.dir, ref.text, name))
@@ -143,7 +147,7 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 		return err
 	}
 	if at.kind != Folder && !below(at.path, k.dir) {
-		sc.outside = append(sc.outside, Outside{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
+		sc.outside = append(sc.outside, Mention{Path: k.path, Line: ref.node.Line, Column: ref.node.Column, Text: ref.text})
 	}
 	switch {
 	case at.kind == Folder:

@@ -201,7 +201,7 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 	}
 	build, err := snapshot.Build(ctx, r.Overlay)
 	if errors.As(err, &answer.Broken) {
-		return answer, nil
+		return answer, checkParts(ctx, snapshot, r, &answer)
 	}
 	if err != nil {
 		return answer, err
@@ -213,6 +213,29 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 	}
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
 	return answer, nil
+}
+
+// checkParts finds what is wrong with the parts of an overlay that is broken.
+// The findings are the overlay's: it is where they would be seen.
+func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, answer *CheckAnswer) error {
+	parts, err := snapshot.Parts(ctx, r.Overlay)
+	if err != nil {
+		return err
+	}
+	var found [][]rules.Finding
+	for _, part := range parts {
+		answer.Parts = append(answer.Parts, Part{Overlay: part.Overlay, Objects: len(part.Objects), Without: part.Without})
+		findings, _, err := rules.Run(ctx, rules.Subject{Build: part, Part: true}, r.Policy)
+		if err != nil {
+			return err
+		}
+		for i := range findings {
+			findings[i].Overlays = []string{r.Overlay}
+		}
+		found = append(found, findings)
+	}
+	answer.Findings = rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
+	return nil
 }
 
 func (s *server) join(r Join) (answer JoinAnswer, err error) {

@@ -89,6 +89,17 @@ type CheckAnswer struct {
 	Findings []rules.Finding     `json:"findings"`
 	Facts    []rules.Fact        `json:"facts,omitempty"`
 	Reads    overlay.ReadSet     `json:"reads,omitempty"`
+	// Parts are what was built and checked in place of an overlay that is broken.
+	Parts []Part `json:"parts,omitempty"`
+}
+
+// A Part is one build in place of an overlay that cannot be built whole.
+type Part struct {
+	// Overlay is the broken overlay itself, or one that it refers to.
+	Overlay string `json:"overlay"`
+	Objects int    `json:"objects"`
+	// Without are the entries that were left out.
+	Without []overlay.Mention `json:"without,omitempty"`
 }
 
 // A Join asks for the findings of rules over several builds.
