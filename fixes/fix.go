@@ -100,39 +100,6 @@ type OverlayProof struct {
 	Error string `json:"error,omitempty"`
 }
 
-// A Reason is why a finding has no fix: an enumeration that people see and
-// documents explain.
-type Reason string
-
-const (
-	NoReason         Reason = ""
-	ReasonNoRecipe   Reason = "no-recipe"   // nothing safe to write
-	ReasonNoPolicy   Reason = "no-policy"   // the numbers come from the configuration, which has none
-	ReasonNoEvidence Reason = "no-evidence" // nothing that is known says what to write
-	ReasonNoProof    Reason = "no-proof"    // a build changed otherwise than meant
-	ReasonSpreads    Reason = "spreads"     // the edit would reach an overlay that does not have the finding
-	ReasonNotBuilt   Reason = "not-built"   // an overlay that reads the file does not build
-	ReasonNotPlaced  Reason = "not-placed"  // the source of the field is not known exactly
-	ReasonShared     Reason = "shared"      // an anchor, alias or merge key shares the text
-	ReasonText       Reason = "text"        // the file's text does not allow a safe edit
-	ReasonGenerated  Reason = "generated"   // generated, vendored or encrypted file
-	ReasonAutomation Reason = "automation"  // a line that another tool writes
-	ReasonRegistry   Reason = "registry"    // the registry gave no answer
-	ReasonOffline    Reason = "offline"     // a registry is needed, and this command never dials
-	ReasonImmutable  Reason = "immutable"   // the API server refuses the change of an existing object
-	ReasonConflict   Reason = "conflict"    // another fix of the same report changes the same lines
-	ReasonUnknownUse Reason = "unknown-use" // how the program uses the value cannot be seen
-	ReasonSecret     Reason = "secret"      // a secret is never moved
-)
-
-// A NoFix is the error of a plan or proof that ends without a fix.
-type NoFix struct {
-	Reason Reason
-	Detail string // one sentence for the author: what stands in the way, and what to do by hand
-}
-
-func (e *NoFix) Error() string { return e.Detail }
-
 // A Question is what a plan needs from outside the worker that makes it.
 type Question struct {
 	// Image is the reference whose digest is asked, such as "nginx:1.27".

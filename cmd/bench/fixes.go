@@ -129,9 +129,9 @@ func (t *fixTally) printReasons(out io.Writer) error {
 	for _, rule := range slices.Sorted(maps.Keys(t.rules)) {
 		fmt.Fprintf(table, "%s\t%d\t%d\n", rule, t.rules[rule][0], t.rules[rule][1])
 	}
-	fmt.Fprintln(table, "\nreason\tfindings\tsuch as")
+	fmt.Fprintln(table, "\nreason\tfindings\tmeans")
 	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
-		fmt.Fprintf(table, "%s\t%d\t%s\n", reason, t.reasons[reason], t.examples[reason])
+		fmt.Fprintf(table, "%s\t%d\t%s\n\t\tsuch as %s\n", reason, t.reasons[reason], cmp.Or(fixes.Explain(reason).Means, "NO REASON OF THE SET"), t.examples[reason])
 	}
 	return table.Flush()
 }

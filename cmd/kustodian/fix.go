@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -59,13 +61,20 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 	return cmd
 }
 
-// explainRefusals says on stderr which findings have no fix, and why.
+// explainRefusals says on stderr which findings have no fix, and why; then
+// what each of the reasons means and what to do by hand.
 func explainRefusals(cmd *cobra.Command, report *review.Report) {
+	seen := map[fixes.Reason]bool{}
 	for _, f := range report.Findings {
 		if f.Fix == nil && f.NoFix != "" && f.NoFixReason != fixes.ReasonNoRecipe {
-			line := fmt.Sprintf("%s:%d: %s: no fix: %s", f.Path, f.Line, f.Rule, f.NoFix)
+			line := fmt.Sprintf("%s:%d: %s: no fix: %s (%s)", f.Path, f.Line, f.Rule, f.NoFix, f.NoFixReason)
 			fmt.Fprintln(cmd.ErrOrStderr(), publish.Printable(line))
+			seen[f.NoFixReason] = true
 		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(seen)) {
+		why := fixes.Explain(reason)
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s %s\n", reason, why.Means, why.ByHand)
 	}
 }
 
