@@ -369,7 +369,7 @@ func (tree *testTree) judge(t *testing.T, fixes []Fix) Proof {
 	t.Helper()
 	var proofs []OverlayProof
 	for _, o := range tree.overlays {
-		if reads(o, fixes) {
+		if readsAny(o, fixes) {
 			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, rules.Policy{})
 			if err != nil {
 				t.Fatal(err)
@@ -383,7 +383,7 @@ func (tree *testTree) judge(t *testing.T, fixes []Fix) Proof {
 	return Judge(fixes, proofs)
 }
 
-func reads(o overlay.Overlay, fixes []Fix) bool {
+func readsAny(o overlay.Overlay, fixes []Fix) bool {
 	for _, fix := range fixes {
 		for _, file := range fix.Files {
 			if slices.Contains(o.Reads, file.Path) {

@@ -94,6 +94,9 @@ func (l *lift) find(ctx context.Context) error {
 	if object == nil {
 		return &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows %s.", l.Finding.Origin)}
 	}
+	if !slices.Contains(namesFollow, object.Ref.Kind) {
+		return &NoFix{ReasonNoRecipe, fmt.Sprintf("Kustomize does not put the generated name of a ConfigMap into a %s, so the pods would not find it.", object.Ref.Kind)}
+	}
 	said, err := l.introduces(ctx, build, object, l.Finding.Field)
 	if err != nil {
 		return err
@@ -127,6 +130,10 @@ func (l *lift) find(ctx context.Context) error {
 	l.generator += "-env"
 	return l.Reach(ctx, l.owner)
 }
+
+// namesFollow are the kinds in whose environment kustomize follows generated
+// names: api/internal/konfig/builtinpluginconsts/namereference.go.
+var namesFollow = []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "Job", "CronJob", "ReplicationController"}
 
 // others reports whether other containers of the object have findings too.
 func (l *lift) others() bool {

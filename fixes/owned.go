@@ -21,6 +21,15 @@ var copies = []string{"charts", "vendor", "node_modules", "third_party"}
 
 // editable returns a *NoFix where somebody other than a person writes the file.
 func (p *Plan) editable(file string) error {
+	why, known := p.read.owned[file]
+	if !known {
+		why = p.owned(file)
+		p.read.owned[file] = why
+	}
+	return why
+}
+
+func (p *Plan) owned(file string) error {
 	for _, folder := range strings.Split(path.Dir(file), "/") {
 		if slices.Contains(copies, folder) {
 			return &NoFix{ReasonGenerated, fmt.Sprintf("%s is a copy of what others maintain; the next update of %s would undo an edit.", file, folder)}

@@ -64,6 +64,7 @@ type reading struct {
 	files          map[string]*yamledit.File
 	kustomizations map[string]*yaml.Node
 	documents      map[string][]*yaml.Node
+	owned          map[string]error  // why nobody may edit a file, nil where one may
 	made           map[string]string // the text of files that some fix makes
 }
 
@@ -84,10 +85,11 @@ var byHand = map[string]string{
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
-			documents: map[string][]*yaml.Node{}, made: map[string]string{}}}
+			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, made: map[string]string{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
-		if finding.Suppressed != nil {
+		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })
+		if finding.Suppressed != nil || planned {
 			continue
 		}
 		fix, err := p.plan(ctx, finding)
@@ -191,7 +193,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 
 func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 	for _, o := range p.request.Overlays {
-		if o.Component || !slices.Contains(o.Reads, path) {
+		if o.Component || !reads(o, path) {
 			continue
 		}
 		if p.builds[o.Path] == nil && p.broken[o.Path] == nil {

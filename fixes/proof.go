@@ -67,12 +67,17 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before,
 			p.New = append(p.New, f.Fingerprint)
 		}
 		if slices.ContainsFunc(fixes, func(fix Fix) bool {
-			return slices.Contains(fix.Fingerprints, f.Fingerprint) || isNew && fix.Rule == f.Rule
+			return slices.Contains(fix.Fingerprints, f.Fingerprint) || isNew && fix.Rule == f.Rule && fix.changes(after.Overlay, f.Object)
 		}) {
 			p.Remaining = append(p.Remaining, fmt.Sprintf("%s of %s at %s", f.Rule, f.Object, f.Source))
 		}
 	}
 	return nil
+}
+
+// changes reports whether the fix means to change an object of an overlay.
+func (f Fix) changes(path string, object overlay.ObjectRef) bool {
+	return slices.ContainsFunc(f.Intent.Changes, func(c Change) bool { return c.Overlay == path && c.Object == object })
 }
 
 // Judge says whether the differences of the overlays are what the fixes

@@ -58,12 +58,18 @@ func (p *Plan) candidates(ctx context.Context, group []reached, within []string)
 func (p *Plan) readers(file string) []string {
 	var out []string
 	for _, o := range p.overlays {
-		if !o.Component && slices.Contains(o.Reads, file) {
+		if !o.Component && reads(o, file) {
 			out = append(out, o.Path)
 		}
 	}
 	slices.Sort(out)
 	return out
+}
+
+// reads reports whether an overlay looks a file up; what it reads is sorted.
+func reads(o overlay.Overlay, file string) bool {
+	_, found := slices.BinarySearch(o.Reads, file)
+	return found
 }
 
 // above is how many kustomizations stand between one and a file that it lists
