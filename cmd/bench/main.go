@@ -3,6 +3,7 @@
 //
 //	go run ./cmd/bench parity    # builds, against the kustomize command's
 //	go run ./cmd/bench build     # time and memory, against kustomize
+//	go run ./cmd/bench edits     # edits of YAML, against the libraries
 //	go run ./cmd/bench fixes     # fixes planned, proved, and refused by reason
 //	go run ./cmd/bench sources   # how many fields have a source, and whether it is right
 //
@@ -40,6 +41,7 @@ func root() *cobra.Command {
 	}
 	cmd.AddCommand(
 		buildCommand(),
+		editsCommand(),
 		fixesCommand(),
 		parityCommand(),
 		sourcesCommand(),

@@ -41,6 +41,9 @@ func (f *File) setScalar(document int, path Path, value string) (Splice, func(*N
 	if n.Kind != ScalarNode {
 		return Splice{}, nil, &ErrStyle{n.Line, "the value is no scalar"}
 	}
+	if (n.style == literal || n.style == folded) && n.Value == value+"\n" {
+		value = n.Value // its last break is its style's
+	}
 	if n.Value == value && (value != "" || !n.null()) {
 		return Splice{Start: n.start, End: n.start}, expectAt(path, func(*Node) {}), nil
 	}

@@ -82,7 +82,7 @@ func attempts(s site, text string) []attempt {
 			}
 			n.Tag = n.ShortTag()
 			n.Value = text
-			if block := yamledit.StyleOf(s.node); (block == "literal" || block == "folded") && strings.HasSuffix(old, "\n") && text+"\n" != old {
+			if block := yamledit.StyleOf(s.node); (block == "literal" || block == "folded") && strings.HasSuffix(old, "\n") && text != old {
 				n.Value += "\n"
 			}
 		})

@@ -32,7 +32,7 @@ func (s *spans) place(n *Node, indent int) error {
 		}
 	}
 	end, ok := s.endOf(n, indent)
-	if !ok || end < n.start || end > len(s.src) {
+	if len(n.Children) > 0 && n.Children[0].start < n.start || !ok || end < n.start || end > len(s.src) {
 		return &ErrNotPlaced{n.Line}
 	}
 	n.end = end
@@ -73,8 +73,9 @@ func (s *spans) body(at int, n *Node) int {
 func (s *spans) blockBody(start int) int {
 	at := start
 	for at < len(s.src) && (s.src[at] == '&' || s.src[at] == '!') {
+		name := s.src[at] == '&'
 		for at < len(s.src) && s.src[at] != ' ' && s.src[at] != '\t' && breakAt(s.src[at:]) == 0 {
-			if s.src[at] == ':' && s.src[start] == '&' {
+			if s.src[at] == ':' && name {
 				return start // the name ends here, and a key without a text
 			}
 			at++
