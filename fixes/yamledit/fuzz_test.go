@@ -348,7 +348,9 @@ func writtenBack(edited *yamledit.File, a attempt, src []byte) bool {
 	text := string(src[start:end])
 	switch yamledit.StyleOf(n) {
 	case "plain":
-		return text == n.Value && n.Tag != "!!null" && !boolean.MatchString(n.Value)
+		alone, err := trees([]byte(text))
+		return text == n.Value && n.Tag != "!!null" && !boolean.MatchString(n.Value) &&
+			err == nil && len(alone) == 1 && alone[0] != nil && alone[0].ShortTag() == n.Tag // it needs no tag in front
 	case "single":
 		return text == "'"+strings.ReplaceAll(n.Value, "'", "''")+"'"
 	case "double":

@@ -243,6 +243,9 @@ func (f *File) fill(document int, path Path, n *Node, value Value) (Splice, erro
 	if len(path) == 0 {
 		return Splice{}, &ErrStyle{n.Line, "the document is empty"}
 	}
+	if n.style == flow && bytes.ContainsRune(f.src[n.start:n.end], '#') {
+		return Splice{}, &ErrStyle{n.Line, "a comment between the brackets would be lost; take it out of them"}
+	}
 	parent, err := f.Lookup(document, path.parent())
 	if err != nil {
 		return Splice{}, err
