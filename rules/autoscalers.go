@@ -15,6 +15,22 @@ type autoscaler struct {
 	least, most int
 	// leastKey and mostKey are the fields of the bounds below spec.
 	leastKey, mostKey string
+	// readable is not set where a bound is no number, such as a variable that
+	// is filled in later.
+	readable bool
+}
+
+// autoscalerOf reads a HorizontalPodAutoscaler or KEDA's ScaledObject.
+func autoscalerOf(o *overlay.Object) autoscaler {
+	a := autoscaler{object: o, leastKey: "minReplicas", mostKey: "maxReplicas", least: 1}
+	if o.Ref.Kind == "ScaledObject" {
+		a = autoscaler{object: o, leastKey: "minReplicaCount", mostKey: "maxReplicaCount", most: 100}
+	}
+	spec := child(o.Node, "spec")
+	a.readable = number(spec, a.least, a.leastKey) == number(spec, a.least+1, a.leastKey) || text(spec, a.leastKey) == ""
+	a.readable = a.readable && (text(spec, a.mostKey) == "" && a.most > 0 || number(spec, -1, a.mostKey) >= 0)
+	a.least, a.most = number(spec, a.least, a.leastKey), number(spec, a.most, a.mostKey)
+	return a
 }
 
 // autoscalersOf are the HorizontalPodAutoscalers and KEDA's ScaledObjects of a
@@ -22,23 +38,14 @@ type autoscaler struct {
 func (x *index) autoscalersOf(o *overlay.Object) []autoscaler {
 	if x.scaling == nil {
 		x.scaling = map[[3]string][]autoscaler{}
-		for _, hpa := range x.kinds["HorizontalPodAutoscaler"] {
-			spec := child(hpa.Node, "spec")
-			x.scale(hpa, child(spec, "scaleTargetRef"), autoscaler{hpa,
-				number(spec, 1, "minReplicas"), number(spec, 0, "maxReplicas"), "minReplicas", "maxReplicas"})
-		}
-		for _, keda := range x.kinds["ScaledObject"] {
-			spec := child(keda.Node, "spec")
-			x.scale(keda, child(spec, "scaleTargetRef"), autoscaler{keda,
-				number(spec, 0, "minReplicaCount"), number(spec, 100, "maxReplicaCount"), "minReplicaCount", "maxReplicaCount"})
+		for _, kind := range []string{"HorizontalPodAutoscaler", "ScaledObject"} {
+			for _, o := range x.kinds[kind] {
+				at := targetOf(o, child(o.Node, "spec", "scaleTargetRef"))
+				x.scaling[at] = append(x.scaling[at], autoscalerOf(o))
+			}
 		}
 	}
 	return x.scaling[[3]string{o.Ref.Kind, o.Ref.Namespace, o.Ref.Name}]
-}
-
-func (x *index) scale(o *overlay.Object, target *yaml.Node, a autoscaler) {
-	at := targetOf(o, target)
-	x.scaling[at] = append(x.scaling[at], a)
 }
 
 // targetOf is the kind, namespace and name of the workload that an object
@@ -51,7 +58,7 @@ func targetOf(o *overlay.Object, target *yaml.Node) [3]string {
 	return [3]string{kind, o.Ref.Namespace, text(target, "name")}
 }
 
-// Autoscalers are what sets the replicas of a workload, in the order of the build.
+// autoscalers are what sets the replicas of a workload, in the order of the build.
 func (p *Pass) autoscalers(o *overlay.Object) []autoscaler { return p.index.autoscalersOf(o) }
 
 // recommender is a VerticalPodAutoscaler that sets the requests of a workload.

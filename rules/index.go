@@ -17,6 +17,8 @@ type index struct {
 	workloadOf map[*overlay.Object]*Workload
 	// selecting are the Services by namespace and the first label that they select.
 	selecting map[[3]string][]*overlay.Object
+	webhooks  map[[2]string]bool        // namespace and name of a Service; made when first asked for
+	labelled  map[[3]string][]*Workload // by namespace, label and value; label "" is all of the namespace
 	// scaling and recommending are made when they are first asked for.
 	scaling      map[[3]string][]autoscaler
 	recommending map[[3]string][]recommender

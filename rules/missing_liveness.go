@@ -15,7 +15,7 @@ var _ = add(Rule{
 			if !c.Workload.Lasts() || child(c.Node, "readinessProbe") == nil || child(c.Node, "livenessProbe") != nil {
 				continue
 			}
-			if len(pass.Served(c)) > 0 {
+			if pass.takesRequests(c) {
 				pass.Report(c.Object, c.At("livenessProbe"), fmt.Sprintf("container %s has a readiness probe and no liveness probe", c.Name))
 			}
 		}

@@ -15,7 +15,7 @@ var _ = add(Rule{
 	Practices: []int{29, 30},
 	Check: func(pass *Pass) {
 		for o := range pass.Objects("Pod") {
-			if text(o.Node, "spec", "restartPolicy") == "Never" || startedByTool(o) {
+			if text(o.Node, "spec", "restartPolicy") == "Never" || startedByTool(o) || staticPod(o) {
 				continue // a test, or work that somebody else starts
 			}
 			pass.Report(o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller that starts it again", o.Ref.Name))
@@ -23,8 +23,15 @@ var _ = add(Rule{
 	},
 })
 
+// staticPod reports whether the node itself runs the Pod, from a file: as the
+// control plane and what balances it are run.
+func staticPod(o *overlay.Object) bool {
+	return o.Ref.Kind == "Pod" && (child(o.Node, "metadata", "annotations", "kubernetes.io/config.source") != nil ||
+		o.Ref.Namespace == "kube-system" && text(o.Node, "spec", "hostNetwork") == "true")
+}
+
 // startedByTool reports whether a deployment tool runs the object at its own time.
 func startedByTool(o *overlay.Object) bool {
 	annotations := child(o.Node, "metadata", "annotations")
-	return child(annotations, "argocd.argoproj.io/hook") != nil || child(annotations, "helm.sh/hook") != nil || child(annotations, "kubernetes.io/config.source") != nil
+	return child(annotations, "argocd.argoproj.io/hook") != nil || child(annotations, "helm.sh/hook") != nil
 }

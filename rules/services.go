@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -18,18 +19,60 @@ func (p *Pass) Served(c Container) []string {
 	}
 	var ports []string
 	for _, service := range p.Services(c.Workload) {
-		spec := child(service.Node, "spec")
-		if text(spec, "publishNotReadyAddresses") == "true" {
-			continue
+		ports = append(ports, targets(service, c)...)
+	}
+	return ports
+}
+
+// serves reports whether requests of users reach one of the workload's
+// containers through a Service. The API server's own, to a webhook, are made
+// again where they fail.
+func (p *Pass) serves(w *Workload) bool {
+	return slices.ContainsFunc(w.Containers, p.takesRequests)
+}
+
+func (p *Pass) takesRequests(c Container) bool {
+	return slices.ContainsFunc(p.Services(c.Workload), func(service *overlay.Object) bool {
+		return (!c.Init || c.Sidecar) && !p.index.isWebhook(service) && len(targets(service, c)) > 0
+	})
+}
+
+// isWebhook reports whether the API server calls a Service of the build.
+func (x *index) isWebhook(service *overlay.Object) bool {
+	if x.webhooks == nil {
+		x.webhooks = map[[2]string]bool{}
+		called := func(n *yaml.Node) { x.webhooks[[2]string{text(n, "namespace"), text(n, "name")}] = true }
+		for _, kind := range []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"} {
+			for _, o := range x.kinds[kind] {
+				for _, webhook := range items(o.Node, "webhooks") {
+					called(child(webhook, "clientConfig", "service"))
+				}
+			}
 		}
-		for _, port := range items(spec, "ports") {
-			target := text(port, "targetPort")
-			if target == "" {
-				target = text(port, "port")
-			}
-			if !metrics(text(port, "name")) && !metrics(target) && declares(c, target) {
-				ports = append(ports, target)
-			}
+		for _, o := range x.kinds["CustomResourceDefinition"] {
+			called(child(o.Node, "spec", "conversion", "webhook", "clientConfig", "service"))
+		}
+		for _, o := range x.kinds["APIService"] {
+			called(child(o.Node, "spec", "service"))
+		}
+	}
+	return x.webhooks[[2]string{service.Ref.Namespace, service.Ref.Name}]
+}
+
+// targets are the ports at which a Service reaches a container.
+func targets(service *overlay.Object, c Container) []string {
+	var ports []string
+	spec := child(service.Node, "spec")
+	if text(spec, "publishNotReadyAddresses") == "true" {
+		return nil
+	}
+	for _, port := range items(spec, "ports") {
+		target := text(port, "targetPort")
+		if target == "" {
+			target = text(port, "port")
+		}
+		if !metrics(text(port, "name")) && !metrics(target) && declares(c, target) {
+			ports = append(ports, target)
 		}
 	}
 	return ports

@@ -1,0 +1,64 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+var _ = add(Rule{
+	ID:    "hpa-owns-replicas",
+	Title: "replicas beside an autoscaler",
+	Why: "Each time the overlay is applied, the number in it wins for a moment over what the load needs: pods are ended and started again. " +
+		"Where it was applied by a client, taking it out sets the workload to one pod once, so it goes in two steps.",
+	Write: "no replicas; first kubectl apply edit-last-applied without them (or apply server-side from one file without them), then remove the field here",
+
+	Severity:  Warning,
+	Practices: []int{31, 32},
+	Check: func(pass *Pass) {
+		for app := range pass.Objects("Application") {
+			for _, ignored := range items(app.Node, "spec", "ignoreDifferences") {
+				if slices.Contains(literals(items(ignored, "jsonPointers")), "/spec/replicas") {
+					pass.Fact(ownReplicas{Ignored: &ignoredReplicas{text(ignored, "kind"), text(ignored, "name")}})
+				}
+			}
+		}
+		for w := range pass.Workloads(replicated...) {
+			count, said, ok := replicas(w.Object)
+			scaling := pass.autoscalers(w.Object)
+			if !ok || !said || count == 0 || len(scaling) == 0 {
+				continue
+			}
+			a := scaling[0]
+			pass.Fact(ownReplicas{At: pass.Place(w.Object, overlay.Field{"spec", "replicas"}), Message: fmt.Sprintf(
+				"replicas: %d beside %s %s, which sets %d to %d for %s %s; each apply sets it back to %d. Remove it here, after it is gone from the last applied configuration in the cluster",
+				count, a.object.Ref.Kind, a.object.Ref.Name, a.least, a.most, w.Object.Ref.Kind, w.Object.Ref.Name, count)})
+		}
+	},
+	Join: func(j *Joint) {
+		noted := observed[ownReplicas](j, j.Head)
+		for _, fact := range noted {
+			at := fact.Value.At.Object
+			if fact.Value.Ignored == nil && !slices.ContainsFunc(noted, func(other Observed[ownReplicas]) bool { return other.Value.Ignored.covers(at) }) {
+				j.Report(fact.Value.At, fact.Value.Message, fact.Overlay)
+			}
+		}
+	},
+})
+
+// ownReplicas is a workload that says its replicas beside an autoscaler, or an
+// Argo CD Application that leaves replicas alone.
+type ownReplicas struct {
+	At      Place            `json:"at"`
+	Message string           `json:"message,omitempty"`
+	Ignored *ignoredReplicas `json:"ignored,omitempty"`
+}
+
+// ignoredReplicas are the workloads whose replicas Argo CD leaves alone; an
+// empty name is all of the kind.
+type ignoredReplicas struct{ Kind, Name string }
+
+func (i *ignoredReplicas) covers(o overlay.ObjectRef) bool {
+	return i != nil && (i.Kind == "*" || i.Kind == o.Kind) && (i.Name == "" || i.Name == o.Name)
+}
