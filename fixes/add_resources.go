@@ -16,7 +16,7 @@ import (
 // grows is the one that is stopped. It never writes a limit of CPU that nobody
 // asked for: people do not agree that one helps.
 var addResources = Recipe{
-	Rules: []string{"missing-requests"},
+	Rules: []string{"missing-requests", "best-effort"},
 	Title: "Add resource requests",
 	Plan:  planResources,
 }

@@ -36,9 +36,14 @@ func stopsAll(pass *Pass, w *Workload) {
 	o, strategy := w.Object, child(w.Object.Node, "spec", "strategy")
 	least := pass.leastReplicas(o)
 	if text(strategy, "type") == "Recreate" {
-		if least > 0 && !pass.mayBeSingle(w) && !holdsNode(w) {
+		switch {
+		case least == 0 || pass.mayBeSingle(w) || holdsNode(w) || runsDatabase(w):
+		case least == 1: // often one that must not run twice
+			pass.ReportAs(Info, o, overlay.Field{"spec", "strategy", "type"}, fmt.Sprintf(
+				"Deployment %s is served by one pod, which each rollout ends before the new one starts; write RollingUpdate, unless two must never run together", o.Ref.Name))
+		default:
 			pass.Report(o, overlay.Field{"spec", "strategy", "type"}, fmt.Sprintf(
-				"Deployment %s is served, and each rollout ends all its pods before a new one starts; write RollingUpdate, as it has no volume that two could not share", o.Ref.Name))
+				"Deployment %s is served, and each rollout ends all its %d pods before a new one starts; write RollingUpdate", o.Ref.Name, least))
 		}
 		return
 	}
@@ -58,5 +63,14 @@ func holdsNode(w *Workload) bool {
 	}
 	return slices.ContainsFunc(w.Containers, func(c Container) bool {
 		return slices.ContainsFunc(items(c.Node, "ports"), func(port *yaml.Node) bool { return text(port, "hostPort") != "" })
+	})
+}
+
+// runsDatabase reports whether a container is a database: two of them never
+// share their data.
+func runsDatabase(w *Workload) bool {
+	return slices.ContainsFunc(w.Containers, func(c Container) bool {
+		_, _, ok := databaseOf(c)
+		return ok
 	})
 }
