@@ -31,6 +31,7 @@ import (
 	"fmt"
 
 	"github.com/kustodian/kustodian/rules/overlay"
+	"github.com/kustodian/kustodian/rules/schema"
 )
 
 // A Severity says how bad a finding is. The zero value is Off.
@@ -129,6 +130,9 @@ type Subject struct {
 	// Part is set for a build that nobody deploys as it is: a part of a root
 	// that does not build, or a base that nothing builds on.
 	Part bool
+	// Definitions are the schemas of custom resources that the repository
+	// holds; those of the build itself need not be among them.
+	Definitions schema.Definitions
 }
 
 // A Pass is one [Rule] applied to one build. The overlay's environment, and

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/kustodian/kustodian/rules/overlay"
+	"github.com/kustodian/kustodian/rules/schema"
 )
 
 // Run applies every rule that the policy leaves on to a build. It returns
@@ -17,6 +19,11 @@ import (
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
 	r := &run{ctx: ctx, build: subject.Build, part: subject.Part, policy: policy}
 	index := newIndex(r.build, policy)
+	r.definitions = schema.Definitions{}
+	maps.Copy(r.definitions, subject.Definitions)
+	for _, o := range index.kinds["CustomResourceDefinition"] {
+		r.definitions.Add(o.Node)
+	}
 	for rule := range All() {
 		if rule.Check == nil || !r.asks(rule) {
 			continue
@@ -41,13 +48,15 @@ func (r *run) asks(rule *Rule) bool {
 // A run collects the findings of one build. Its first error is kept: rules
 // have no way to return one.
 type run struct {
-	ctx    context.Context
-	build  *overlay.Build
-	part   bool
-	policy Policy
-	found  []Finding
-	facts  []Fact
-	err    error
+	ctx   context.Context
+	build *overlay.Build
+	// definitions are the subject's and those of the build itself.
+	definitions schema.Definitions
+	part        bool
+	policy      Policy
+	found       []Finding
+	facts       []Fact
+	err         error
 }
 
 func (r *run) source(o *overlay.Object, field overlay.Field) overlay.Source {

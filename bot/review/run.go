@@ -190,6 +190,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 		group.Go(func() error {
 			a, err := r.pool.Check(groupCtx, worker.Check{
 				Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: s.scan.Config.Rules,
+				Definitions: s.scan.Definitions,
 				// What the base has is known whoever says it.
 				Part: s == &r.head && underBase(o.Path),
 			})

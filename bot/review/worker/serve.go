@@ -1,21 +1,27 @@
 package worker
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/http"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
+	"github.com/kustodian/kustodian/rules/schema"
 )
 
 // processName is argv[0] of a worker, which is how one knows itself: its
@@ -101,6 +107,9 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 // once for all of its overlays.
 type server struct {
 	snapshots map[snapshotKey]*overlay.Snapshot
+	// definitions are those of one tree, for its next overlay.
+	definitions     schema.Definitions
+	definitionsFrom map[string]string
 }
 
 // A snapshotKey is a tree with the options it is read with, as JSON.
@@ -170,6 +179,9 @@ func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error
 	if err != nil {
 		return answer, err
 	}
+	if answer.Definitions, err = defining(snapshot, files); err != nil {
+		return answer, err
+	}
 	answer.Surveyed = rules.SurveyTree(answer.Overlays, files, snapshot.ReadFile, answer.Config.Rules)
 	answer.Surveyed = rules.Suppress(answer.Surveyed, snapshot.ReadFile)
 	return answer, nil
@@ -199,15 +211,16 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 	if err != nil {
 		return answer, err
 	}
+	definitions := s.define(snapshot, r.Definitions)
 	build, err := snapshot.Build(ctx, r.Overlay)
 	if errors.As(err, &answer.Broken) {
-		return answer, checkParts(ctx, snapshot, r, &answer)
+		return answer, checkParts(ctx, snapshot, r, definitions, &answer)
 	}
 	if err != nil {
 		return answer, err
 	}
 	answer.Objects, answer.Reads = len(build.Objects), build.Reads
-	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Part: r.Part}, r.Policy)
+	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Part: r.Part, Definitions: definitions}, r.Policy)
 	if err != nil {
 		return answer, err
 	}
@@ -217,7 +230,7 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 
 // checkParts finds what is wrong with the parts of an overlay that is broken.
 // The findings are the overlay's: it is where they would be seen.
-func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, answer *CheckAnswer) error {
+func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, definitions schema.Definitions, answer *CheckAnswer) error {
 	parts, err := snapshot.Parts(ctx, r.Overlay)
 	if err != nil {
 		return err
@@ -225,7 +238,7 @@ func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, answer
 	var found [][]rules.Finding
 	for _, part := range parts {
 		answer.Parts = append(answer.Parts, Part{Overlay: part.Overlay, Objects: len(part.Objects), Without: part.Without})
-		findings, _, err := rules.Run(ctx, rules.Subject{Build: part, Part: true}, r.Policy)
+		findings, _, err := rules.Run(ctx, rules.Subject{Build: part, Part: true, Definitions: definitions}, r.Policy)
 		if err != nil {
 			return err
 		}
@@ -234,8 +247,47 @@ func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, answer
 		}
 		found = append(found, findings)
 	}
+	// What is in no part is looked at as it is written.
+	documents, err := snapshot.Documents(ctx, r.Overlay)
+	if err != nil {
+		return err
+	}
+	found = append(found, rules.CheckDocuments(r.Overlay, documents, definitions, r.Policy))
 	answer.Findings = rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
 	return nil
+}
+
+// define reads the custom resources that the files of a tree define.
+func (s *server) define(snapshot *overlay.Snapshot, files map[string]string) schema.Definitions {
+	if s.definitions != nil && maps.Equal(s.definitionsFrom, files) {
+		return s.definitions
+	}
+	s.definitions, s.definitionsFrom = schema.Definitions{}, files
+	for _, file := range slices.Sorted(maps.Keys(files)) {
+		if text, err := snapshot.ReadFile(file); err == nil {
+			s.definitions.AddText(text)
+		}
+	}
+	return s.definitions
+}
+
+// defining are the files that hold definitions of custom resources.
+func defining(snapshot *overlay.Snapshot, files []string) (map[string]string, error) {
+	found := map[string]string{}
+	for _, file := range files {
+		text, err := snapshot.ReadFile(file)
+		if errors.Is(err, overlay.ErrTooLarge) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if bytes.Contains(text, []byte("kind: CustomResourceDefinition")) {
+			sum := sha256.Sum256(text)
+			found[file] = hex.EncodeToString(sum[:10])
+		}
+	}
+	return found, nil
 }
 
 func (s *server) join(r Join) (answer JoinAnswer, err error) {

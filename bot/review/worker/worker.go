@@ -67,6 +67,9 @@ type ScanAnswer struct {
 	Config config.Config `json:"config"`
 	// ConfigFindings are the faults of the configuration in the tree itself.
 	ConfigFindings []rules.Finding `json:"configFindings"`
+	// Definitions are the files that hold CustomResourceDefinitions, each with
+	// the hash of its blob.
+	Definitions map[string]string `json:"definitions,omitempty"`
 	// Surveyed are the findings of rules that look at the tree before any build.
 	Surveyed []rules.Finding `json:"surveyed"`
 }
@@ -79,6 +82,8 @@ type Check struct {
 	Policy  rules.Policy    `json:"policy"`
 	// Part is [rules.Subject].Part of the overlay.
 	Part bool `json:"part,omitempty"`
+	// Definitions are those of the tree, as [ScanAnswer] has them.
+	Definitions map[string]string `json:"definitions,omitempty"`
 }
 
 // A CheckAnswer is what one overlay builds to, and what is wrong with it.
