@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -48,9 +50,9 @@ func isBool(n *yaml.Node) bool {
 }
 
 func isWhole(n *yaml.Node) bool {
-	if n.ShortTag() == "!!float" {
-		whole, fraction, _ := strings.Cut(n.Value, ".")
-		return strings.Trim(fraction, "0") == "" && !strings.ContainsAny(whole, "eE.n")
+	if n.ShortTag() == "!!float" { // as the engine writes a large number: 2.000001e+09
+		number, err := strconv.ParseFloat(n.Value, 64)
+		return err == nil && number == math.Trunc(number) && !math.IsInf(number, 0)
 	}
 	return n.ShortTag() == "!!int"
 }
