@@ -14,16 +14,21 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 	if n.style != literal {
 		return Splice{}, nil, &ErrStyle{n.Line, "only text behind | is edited inside; write the value so"}
 	}
-	parent, err := f.Lookup(document, path.parent())
-	if err != nil {
-		return Splice{}, nil, err
+	around := -1 // a document's root stands in nothing
+	if len(path) > 0 {
+		parent, err := f.Lookup(document, path.parent())
+		if err != nil {
+			return Splice{}, nil, err
+		}
+		around = parent.indent
 	}
-	b, ok := (&spans{lines: f.lines}).content(n.start, parent.indent)
+	b, ok := (&spans{lines: f.lines}).content(n.start, around)
 	if !ok || b.indent == 0 {
 		return Splice{}, nil, &ErrNotPlaced{n.Line}
 	}
 	outer := f.src[b.start:n.end]
-	inner, err := Parse(dedent(outer, b.indent))
+	text := dedent(outer, b.indent)
+	inner, err := Parse(text)
 	if err != nil {
 		return Splice{}, nil, err
 	}
@@ -31,12 +36,11 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 	if err != nil {
 		return Splice{}, nil, err
 	}
-	text := indent(result.Bytes, b.indent)
 	value := strings.ReplaceAll(string(result.Bytes), "\r\n", "\n")
 	if strings.HasSuffix(n.Value, "\n") {
 		value += "\n"
 	}
-	s := trim(Splice{Start: b.start, End: n.end, New: text}, outer)
+	s := trim(Splice{Start: b.start, End: n.end, New: reindent(outer, text, result.Bytes, b.indent)}, outer)
 	return s, expectAt(path, func(n *Node) { n.Value = value }), nil
 }
 
@@ -48,6 +52,21 @@ func dedent(text []byte, indent int) []byte {
 		out = append(out, line[min(indent, blanks):]...)
 	}
 	return out
+}
+
+// reindent is outer with what differs between old, which is outer without its
+// indent, and edited. The other lines keep their bytes, blanks on empty ones too.
+func reindent(outer, old, edited []byte, by int) string {
+	lines := bytes.SplitAfter(outer, []byte("\n"))
+	from, to := bytes.SplitAfter(old, []byte("\n")), bytes.SplitAfter(edited, []byte("\n"))
+	head, tail := 0, 0
+	for head < min(len(from), len(to)) && bytes.Equal(from[head], to[head]) {
+		head++
+	}
+	for tail < min(len(from), len(to))-head && bytes.Equal(from[len(from)-1-tail], to[len(to)-1-tail]) {
+		tail++
+	}
+	return string(bytes.Join(lines[:head], nil)) + indent(bytes.Join(to[head:len(to)-tail], nil), by) + string(bytes.Join(lines[len(lines)-tail:], nil))
 }
 
 // indent gives the indent to every line that is not empty.

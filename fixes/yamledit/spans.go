@@ -26,13 +26,18 @@ func (s *spans) place(n *Node, indent int) error {
 	if n.style == block && n.start > at.offset { // a block begins below its anchor
 		n.indent = n.start - s.start(n.start)
 	}
+	last := n.start
 	for _, child := range n.Children {
 		if err := s.place(child, n.indent); err != nil {
 			return err
 		}
+		if child.start < last {
+			return &ErrNotPlaced{child.Line}
+		}
+		last = child.end
 	}
 	end, ok := s.endOf(n, indent)
-	if len(n.Children) > 0 && n.Children[0].start < n.start || !ok || end < n.start || end > len(s.src) {
+	if !ok || end < n.start || end > len(s.src) {
 		return &ErrNotPlaced{n.Line}
 	}
 	n.end = end
