@@ -8,21 +8,22 @@ import (
 )
 
 // Blame returns every scalar of an overlay's build with its source, in build
-// order, and the build's YAML with a source for each line. An overlay that
-// does not build is a [*overlay.BuildError].
-func Blame(ctx context.Context, tree TreeRef, path string) ([]overlay.BlameLine, []overlay.PrintedLine, error) {
+// order, and the build's YAML with a source for each line; where a field is
+// asked for, the histories of that field alone. An overlay that does not build
+// is a [*overlay.BuildError].
+func Blame(ctx context.Context, tree TreeRef, path string, field overlay.Field) (worker.ExplainAnswer, error) {
 	pool := worker.NewPool(worker.Limits{}, tree)
 	defer pool.Close()
 	scan, err := pool.Scan(ctx, worker.Scan{Tree: tree, Config: tree})
 	if err != nil {
-		return nil, nil, err
+		return worker.ExplainAnswer{}, err
 	}
-	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: scan.Config.Options()})
+	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: scan.Config.Options(), Field: field})
 	if err != nil {
-		return nil, nil, err
+		return worker.ExplainAnswer{}, err
 	}
 	if answer.Broken != nil {
-		return nil, nil, answer.Broken
+		return worker.ExplainAnswer{}, answer.Broken
 	}
-	return answer.Scalars, answer.Lines, nil
+	return answer, nil
 }

@@ -104,12 +104,12 @@ func TestFixRules(t *testing.T) {
 }
 
 func TestBlame(t *testing.T) {
-	lines, _, err := review.Blame(t.Context(), shop(t), "overlays/dev")
+	answer, err := review.Blame(t.Context(), shop(t), "overlays/dev", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	images := 0
-	for _, line := range lines {
+	for _, line := range answer.Scalars {
 		if line.Value == "example.com/shop/web:1.2.3" && line.Source.Path == "overlays/dev/kustomization.yaml" && line.Source.Line == 4 {
 			images++
 		}
@@ -117,7 +117,7 @@ func TestBlame(t *testing.T) {
 	if images != 2 {
 		t.Errorf("%d images come from the entry; want 2", images)
 	}
-	if _, _, err := review.Blame(t.Context(), shop(t), "overlays/lab"); err == nil {
+	if _, err := review.Blame(t.Context(), shop(t), "overlays/lab", nil); err == nil {
 		t.Error("explained an overlay that is not there")
 	}
 }

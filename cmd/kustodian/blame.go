@@ -43,23 +43,23 @@ func blameCommand() *cobra.Command {
 			if len(t.paths) == 1 {
 				path = t.paths[0]
 			}
-			scalars, lines, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path)
+			answer, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path, wanted)
 			if err != nil {
 				return err
 			}
-			if wanted != nil {
-				if scalars = under(scalars, wanted); len(scalars) == 0 {
-					return fmt.Errorf("no object of %s has a field %s; kustodian blame %s lists the fields", path, wanted, path)
-				}
+			if wanted != nil && len(answer.Histories) == 0 {
+				return fmt.Errorf("no object of %s has a field %s, nor what is above it; kustodian blame %s lists the fields", path, wanted, path)
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout())
 			switch {
+			case format == "json" && wanted != nil:
+				err = historyJSON(out, answer.Histories)
 			case format == "json":
-				err = blameJSON(out, scalars)
+				err = blameJSON(out, answer.Scalars)
 			case wanted != nil:
-				blameHistory(out, scalars)
+				historyText(out, answer.Histories)
 			default:
-				blameText(out, lines)
+				blameText(out, answer.Lines)
 			}
 			return errors.Join(err, out.Flush())
 		},
@@ -70,29 +70,28 @@ func blameCommand() *cobra.Command {
 	return cmd
 }
 
-// under are the lines at or below a field, in any object.
-func under(lines []overlay.BlameLine, field overlay.Field) []overlay.BlameLine {
-	var out []overlay.BlameLine
-	for _, l := range lines {
-		if len(l.Field) >= len(field) && l.Field[:len(field)].String() == field.String() {
-			out = append(out, l)
-		}
-	}
-	return out
-}
-
 // blameJSON prints one object a line.
 func blameJSON(w io.Writer, lines []overlay.BlameLine) error {
 	encoder := json.NewEncoder(w)
 	for _, l := range lines {
-		via := make([]blamePlace, 0, len(l.Source.Via))
-		for _, s := range l.Source.Via {
-			via = append(via, blamePlace{Path: s.Path, Line: s.Line, By: s.By})
+		if err := encoder.Encode(rowOf(l.Object, l.Field, &l.Value, l.Source)); err != nil {
+			return err
 		}
-		row := blameRow{Object: l.Object.String(), Field: l.Field, Value: l.Value, By: l.Source.By, How: l.Source.How, Exact: l.Source.Exact, Via: via}
-		if l.Source.Path != "" {
-			row.Path, row.Line, row.Column = &l.Source.Path, &l.Source.Line, &l.Source.Column
+	}
+	return nil
+}
+
+// historyJSON prints one object a line, with what became of the field and the
+// documents that made its object.
+func historyJSON(w io.Writer, histories []overlay.History) error {
+	encoder := json.NewEncoder(w)
+	for _, h := range histories {
+		value := &h.Value
+		if h.State != overlay.FieldSet {
+			value = nil
 		}
+		row := rowOf(h.Object, h.Field, value, h.Source)
+		row.State, row.Documents = h.State, placesOf(h.Documents)
 		if err := encoder.Encode(row); err != nil {
 			return err
 		}
@@ -100,12 +99,29 @@ func blameJSON(w io.Writer, lines []overlay.BlameLine) error {
 	return nil
 }
 
+func rowOf(object overlay.ObjectRef, field overlay.Field, value *string, source overlay.Source) blameRow {
+	row := blameRow{Object: object.String(), Field: field, Value: value, By: source.By, How: source.How, Exact: source.Exact, Via: placesOf(source.Via)}
+	if source.Path != "" {
+		row.Path, row.Line, row.Column = &source.Path, &source.Line, &source.Column
+	}
+	return row
+}
+
+func placesOf(sources []overlay.Source) []blamePlace {
+	places := make([]blamePlace, 0, len(sources))
+	for _, s := range sources {
+		places = append(places, blamePlace{Path: s.Path, Line: s.Line, By: s.By})
+	}
+	return places
+}
+
 // A blameRow is one scalar of a build. Path, Line and Column are null where
-// the source is unknown.
+// the source is unknown; Value is where the build does not have the field. State
+// and Documents are there where one field was asked for.
 type blameRow struct {
 	Object string        `json:"object"`
 	Field  overlay.Field `json:"field"`
-	Value  string        `json:"value"`
+	Value  *string       `json:"value"`
 	Path   *string       `json:"path"`
 	Line   *int          `json:"line"`
 	Column *int          `json:"column"`
@@ -113,6 +129,9 @@ type blameRow struct {
 	How    string        `json:"how"`
 	Exact  bool          `json:"exact"`
 	Via    []blamePlace  `json:"via"`
+
+	State     string       `json:"state,omitempty"`
+	Documents []blamePlace `json:"documents,omitempty"`
 }
 
 type blamePlace struct {
@@ -121,13 +140,14 @@ type blamePlace struct {
 	By   string `json:"by"`
 }
 
-// blameText prints the build, before each line where it is said and by what,
-// as git blame does. A question mark stands for a place that is not exact.
+// blameText prints the build, before each line where it is said, by what and
+// how that is known, as git blame does. A question mark stands for a place that
+// is not exact.
 func blameText(w io.Writer, lines []overlay.PrintedLine) {
-	places, by := 0, 0
+	places, by, how := 0, 0, 0
 	for _, l := range lines {
 		if l.Source != nil {
-			places, by = max(places, len(place(*l.Source))), max(by, len(l.Source.By))
+			places, by, how = max(places, len(place(*l.Source))), max(by, len(l.Source.By)), max(how, len(l.Source.How))
 		}
 	}
 	for _, l := range lines {
@@ -136,21 +156,35 @@ func blameText(w io.Writer, lines []overlay.PrintedLine) {
 		if l.Source != nil {
 			source, text = *l.Source, place(*l.Source)
 		}
-		fmt.Fprintf(w, "%-*s  %-*s | %s\n", places, text, by, source.By, publish.Printable(l.Text))
+		fmt.Fprintf(w, "%-*s  %-*s  %-*s | %s\n", places, text, by, source.By, how, source.How, publish.Printable(l.Text))
 	}
 }
 
-// blameHistory prints every source that had a say in a field, the one that
-// counts first.
-func blameHistory(w io.Writer, lines []overlay.BlameLine) {
-	for i, l := range lines {
+// historyText prints what became of a field, every place that had a say in it,
+// the one that counts first, and the documents that made its object, in order.
+func historyText(w io.Writer, histories []overlay.History) {
+	for i, h := range histories {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s: %s\n", publish.Printable(fmt.Sprint(l.Object, " ", l.Field)), oneLine(l.Value))
-		fmt.Fprintf(w, "  set by    %s (%s, known by %s)\n", place(l.Source), l.Source.By, l.Source.How)
-		for _, via := range l.Source.Via {
-			fmt.Fprintf(w, "  overrides %s (%s)\n", place(via), via.By)
+		var state, verb string
+		switch h.State {
+		case overlay.FieldSet:
+			state, verb = oneLine(h.Value), "set by"
+		case overlay.FieldDeleted:
+			state, verb = "deleted", "deleted by"
+		case overlay.FieldGone:
+			state, verb = "deleted with its object", "deleted by"
+		case overlay.FieldAbsent:
+			state, verb = "absent", "belongs in"
+		}
+		fmt.Fprintf(w, "%s: %s\n", publish.Printable(fmt.Sprint(h.Object, " ", h.Field)), state)
+		fmt.Fprintf(w, "  %-10s %s (%s, known by %s)\n", verb, place(h.Source), h.Source.By, h.Source.How)
+		for _, via := range h.Source.Via {
+			fmt.Fprintf(w, "  %-10s %s (%s)\n", "overrides", place(via), via.By)
+		}
+		for _, d := range h.Documents {
+			fmt.Fprintf(w, "  %-10s %s:%d (%s)\n", "object of", publish.Printable(d.Path), d.Line, d.By)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"path"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -185,7 +186,12 @@ func onlyComment(rest []byte) bool {
 func (d *document) parse() {
 	d.once.Do(func() {
 		var root yaml.Node
-		if yaml.Unmarshal(d.text.data[d.start:d.end], &root) != nil || len(root.Content) == 0 {
+		data := d.bytes()
+		if d.end < len(d.text.data) {
+			// The break belongs to the separator, and is in a literal block too.
+			data = append(slices.Clip(data), '\n')
+		}
+		if yaml.Unmarshal(data, &root) != nil || len(root.Content) == 0 {
 			return
 		}
 		d.root = root.Content[0]

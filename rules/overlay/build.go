@@ -37,6 +37,8 @@ type Build struct {
 	replacing sync.Once
 	replaced  []replacement // once replacing
 
+	stillborn []*born // what the files introduce and the build does not have
+
 	patching sync.Once
 	patched  []*patch // once patching
 }

@@ -16,6 +16,7 @@ type born struct {
 	chain []*kustomization
 	// name and namespace are those that the chain makes of its own.
 	name, namespace string
+	built           bool // whether an object of the build is known to come from it
 }
 
 // births are the objects in the order in which the engine takes them in: those
@@ -117,10 +118,12 @@ func (b *Build) introduce() {
 	for i, j := range matched(len(made), len(births), func(i, j int) int { return births[j].like(made[i], lines[i], renames) }) {
 		if j < 0 {
 			made[i].bear(nil, lines[i])
-		} else {
-			made[i].bear(births[j], lines[i])
+			continue
 		}
+		made[i].bear(births[j], lines[i])
+		births[j].built = true
 	}
+	b.stillborn = slices.DeleteFunc(births, func(n *born) bool { return n.built })
 	for _, o := range b.Objects {
 		for _, p := range b.patchesOf(o) {
 			o.Documents = append(o.Documents, p.sources(o)...)

@@ -14,7 +14,7 @@ import (
 )
 
 // maxExperiments bounds the builds that guesses may cost one overlay.
-const maxExperiments = 16
+const maxExperiments = 10
 
 // byExperiment puts a word before each scalar that is guessed to have set a
 // lost one, all at once, and keeps as exact what follows. A build that comes

@@ -38,9 +38,7 @@ func (b *Build) Explain(ctx context.Context, o *Object, field Field) (Source, er
 	if !ok {
 		source = b.ofObject(o)
 	}
-	if len(source.Via) == 0 {
-		source.Via = b.overridden(o, field, source)
-	}
+	source.Via = b.overridden(o, field, source)
 	return source, nil
 }
 
@@ -78,25 +76,4 @@ func (b *Build) ofObject(o *Object) Source {
 	source := o.Documents[0]
 	source.How, source.Exact = HowObject, false
 	return source
-}
-
-// overridden are the places that say the field too, below the one that won:
-// the latest first.
-func (b *Build) overridden(o *Object, field Field, won Source) []Source {
-	if won.By == ByResource || won.By == ByGenerator {
-		return nil
-	}
-	var via []Source
-	behind := won.By != ByPatch
-	for _, s := range slices.Backward(b.at(o, field)) {
-		source := s.document.source(s.node)
-		if source.Path == won.Path && source.Line == won.Line && source.Column == won.Column {
-			behind = true
-			continue
-		}
-		if behind {
-			via = append(via, source)
-		}
-	}
-	return via
 }

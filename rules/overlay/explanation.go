@@ -197,7 +197,7 @@ func (b *Build) sorted() bool {
 // The words of a build of tokens have shown before what those patches set.
 func (e *explanation) byShadow(ctx context.Context) {
 	serving := e.build.snapshot.newServing(lowAddress)
-	serving.withoutJSON = true
+	serving.leaveOut = serving.isJSONPatch
 	others := e.again(ctx, serving)
 	if others == nil || !serving.dropped {
 		return

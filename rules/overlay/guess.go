@@ -23,37 +23,50 @@ func (e *explanation) guesses(l lost) []guess {
 		return nil // patches find their objects by these
 	}
 	var all []guess
-	add := func(by string, spots ...spot) {
+	add := func(by string, via []Source, spots ...spot) {
 		source := spots[0].document.source(spots[0].node)
+		source.Via = via
 		if by != "" {
 			source.By = by
 		}
 		all = append(all, guess{spots, source})
 	}
-	if from, field := e.build.replacedBy(o, l.field); from != nil {
+	if from, field, place := e.build.replacedBy(o, l.field); from != nil {
 		if s, ok := e.build.spotOf(from, field); ok {
-			add(ByReplacement, s)
+			add(ByReplacement, []Source{place}, s)
 		}
 	}
 	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
-		add("", same...)
+		add("", nil, same...)
 	}
 	for _, s := range slices.Backward(e.build.at(o, l.field)) {
 		switch {
 		case sameValue(s.node, l.node):
-			add("", s)
+			add("", nil, s)
 		case strings.Contains(s.node.Value, "$("):
-			add(ByVars, s)
+			add(ByVars, e.build.variables(s.node.Value), s)
 		case s.node.Value != "" && renamed(s.node.Value, l.node.Value, e.build.affixes()):
-			add(ByName, s)
+			add(ByName, e.build.naming(l.node.Value), s)
 		}
 	}
 	if len(all) == 0 {
 		for _, s := range e.build.elsewhere(o, l) {
-			add("", s)
+			add("", nil, s)
 		}
 	}
 	return all
+}
+
+// naming are the entries of the generators whose objects have a name with a hash.
+func (b *Build) naming(name string) []Source {
+	for _, o := range b.Objects {
+		if o.Ref.Name == name && o.made != nil && o.made.generator != nil {
+			source := o.made.source
+			source.By, source.How, source.Exact = ByKustomize, HowNode, true
+			return []Source{source}
+		}
+	}
+	return nil
 }
 
 // spotOf is where a field kept its position, whatever was written over it.

@@ -1,7 +1,9 @@
 package overlay
 
 import (
+	"cmp"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 
 // replacement is one entry of replacements.
 type replacement struct {
+	place   Source // of the entry
 	source  replacementEnd
 	targets []replacementEnd
 }
@@ -30,10 +33,10 @@ type replacementEnd struct {
 func (b *Build) replacements() []replacement {
 	b.replacing.Do(func() {
 		for _, k := range b.closure.kustomizations {
-			b.replaced = append(b.replaced, b.snapshot.replacementsOf(k.dir, entry(k.root, "replacements"))...)
+			b.replaced = append(b.replaced, b.snapshot.replacementsOf(k.dir, entry(k.root, "replacements"), placedIn(k.path))...)
 			for _, inline := range k.inlines {
 				if inline.role == roleConfig {
-					b.replaced = append(b.replaced, b.snapshot.replacementsIn(k.dir, []byte(inline.node.Value))...)
+					b.replaced = append(b.replaced, b.snapshot.replacementsIn(k.dir, []byte(inline.node.Value), k.placeOf(inline))...)
 				}
 			}
 			for _, ref := range k.refs {
@@ -42,7 +45,7 @@ func (b *Build) replacements() []replacement {
 					continue
 				}
 				if data, err := b.snapshot.ReadFile(path.Join(k.dir, ref.text)); err == nil && strings.Contains(string(data), "ReplacementTransformer") {
-					b.replaced = append(b.replaced, b.snapshot.replacementsIn(k.dir, data)...)
+					b.replaced = append(b.replaced, b.snapshot.replacementsIn(k.dir, data, inlinePlace{path: path.Join(k.dir, ref.text)})...)
 				}
 			}
 		}
@@ -50,25 +53,30 @@ func (b *Build) replacements() []replacement {
 	return b.replaced
 }
 
+// placedIn gives nodes of a whole file their place.
+func placedIn(file string) func(*yaml.Node) Source { return inlinePlace{path: file}.of }
+
 // replacementsIn are those of the transformers in a text.
-func (s *Snapshot) replacementsIn(dir string, data []byte) []replacement {
+func (s *Snapshot) replacementsIn(dir string, data []byte, at inlinePlace) []replacement {
 	var all []replacement
-	for _, d := range splitText("", data, roleConfig).documents {
+	t := splitText(at.path, data, roleConfig)
+	t.inlinePlace = at
+	for _, d := range t.documents {
 		d.parse()
 		if d.root != nil && scalar(child(d.root, "kind")) == "ReplacementTransformer" {
-			all = append(all, s.replacementsOf(dir, entry(d.root, "replacements"))...)
+			all = append(all, s.replacementsOf(dir, entry(d.root, "replacements"), d.source)...)
 		}
 	}
 	return all
 }
 
 // replacementsOf reads a list of replacements, and the files that it names.
-func (s *Snapshot) replacementsOf(dir string, list *yaml.Node) []replacement {
+func (s *Snapshot) replacementsOf(dir string, list *yaml.Node, at func(*yaml.Node) Source) []replacement {
 	var all []replacement
 	for _, item := range items(list) {
 		file := scalar(entry(item, "path"))
 		if file == "" {
-			all = append(all, readReplacement(item))
+			all = append(all, readReplacement(item, at))
 			continue
 		}
 		data, err := s.ReadFile(path.Join(dir, file))
@@ -79,18 +87,18 @@ func (s *Snapshot) replacementsOf(dir string, list *yaml.Node) []replacement {
 		if yaml.Unmarshal(data, &document) != nil || len(document.Content) == 0 {
 			continue
 		}
-		root := document.Content[0]
+		root, in := document.Content[0], placedIn(path.Join(dir, file))
 		if root.Kind != yaml.SequenceNode {
-			all = append(all, readReplacement(root))
+			all = append(all, readReplacement(root, in))
 		}
 		for _, item := range items(root) {
-			all = append(all, readReplacement(item))
+			all = append(all, readReplacement(item, in))
 		}
 	}
 	return all
 }
 
-func readReplacement(n *yaml.Node) replacement {
+func readReplacement(n *yaml.Node, at func(*yaml.Node) Source) replacement {
 	end := func(selector *yaml.Node, fieldPath string) replacementEnd {
 		if fieldPath == "" {
 			fieldPath = "metadata.name" // what the engine takes
@@ -98,7 +106,9 @@ func readReplacement(n *yaml.Node) replacement {
 		return replacementEnd{scalar(entry(selector, "kind")), scalar(entry(selector, "name")), utils.SmarterPathSplitter(fieldPath, ".")}
 	}
 	source := entry(n, "source")
-	r := replacement{source: end(source, scalar(entry(source, "fieldPath")))}
+	place := at(n)
+	place.By, place.How, place.Exact = ByReplacement, HowNode, true
+	r := replacement{place: place, source: end(source, scalar(entry(source, "fieldPath")))}
 	for _, target := range items(entry(n, "targets")) {
 		paths := items(entry(target, "fieldPaths"))
 		for _, fieldPath := range paths {
@@ -131,17 +141,48 @@ func (e replacementEnd) selects(o *Object) bool {
 }
 
 // replacedBy returns the object and field that the last replacement of a
-// field of o copies from, as far as that is said plainly.
-func (b *Build) replacedBy(o *Object, field Field) (from *Object, source Field) {
+// field of o copies from, as far as that is said plainly, and the entry that
+// says so.
+func (b *Build) replacedBy(o *Object, field Field) (from *Object, source Field, place Source) {
 	for _, r := range b.replacements() {
 		if !slices.ContainsFunc(r.targets, func(to replacementEnd) bool { return to.selects(o) && to.meets(field) }) {
 			continue
 		}
 		for _, candidate := range b.Objects {
 			if r.source.selects(candidate) && candidate.Lookup(r.source.steps) != nil {
-				from, source = candidate, r.source.steps
+				from, source, place = candidate, r.source.steps, r.place
 			}
 		}
 	}
-	return from, source
+	return from, source, place
+}
+
+// variable matches a reference to a variable.
+var variable = regexp.MustCompile(`\$\(([^()]+)\)`)
+
+// variables are the entries that define the variables in a text, and the
+// fields that those copy.
+func (b *Build) variables(text string) []Source {
+	var all []Source
+	for _, match := range variable.FindAllStringSubmatch(text, -1) {
+		for _, k := range b.closure.kustomizations {
+			for _, v := range items(entry(k.root, "vars")) {
+				if scalar(entry(v, "name")) != match[1] {
+					continue
+				}
+				place := placedIn(k.path)(deref(v))
+				place.By, place.How, place.Exact = ByVars, HowNode, true
+				all = append(all, place)
+				ref := entry(v, "objref")
+				end := replacementEnd{kind: scalar(entry(ref, "kind")), name: scalar(entry(ref, "name"))}
+				field := utils.SmarterPathSplitter(cmp.Or(scalar(entry(entry(v, "fieldref"), "fieldpath")), "metadata.name"), ".")
+				for _, o := range b.Objects {
+					if end.selects(o) {
+						all = append(all, b.layers(o, field)...)
+					}
+				}
+			}
+		}
+	}
+	return all
 }

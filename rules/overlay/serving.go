@@ -25,8 +25,10 @@ type serving struct {
 	pads           map[*text][]byte
 	// edit gives texts in other words in place of the padding.
 	edit func(*text) []byte
-	// withoutJSON leaves the JSON patches out; dropped is set once there was one.
-	withoutJSON, dropped bool
+	// leaveOut picks patches, as the items of their lists, that the engine does
+	// not see; dropped is set once there was one.
+	leaveOut func(k *kustomization, item *yaml.Node) bool
+	dropped  bool
 }
 
 func (s *Snapshot) newServing(address int) *serving {
@@ -84,8 +86,8 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 		v.fs.virtual[path.Join(k.dir, file)] = v.pad(t)
 		moveInline(k.root, root, inline, file)
 	}
-	if v.withoutJSON {
-		root = v.withoutJSONPatches(k, root)
+	if v.leaveOut != nil {
+		root = v.withoutPatches(k, root)
 	}
 	if root == k.root {
 		return b.data
@@ -148,7 +150,7 @@ func moveInline(original, copied *yaml.Node, inline inlineText, file string) {
 	}
 	for i, c := range original.Content {
 		if c == inline.node && inline.owner == nil {
-			copied.Content[i] = &yaml.Node{Kind: yaml.ScalarNode, Value: file}
+			copied.Content[i] = &yaml.Node{Kind: yaml.ScalarNode, Value: file, Line: c.Line, Column: c.Column}
 			continue
 		}
 		moveInline(c, copied.Content[i], inline, file)
@@ -248,17 +250,17 @@ func (p inlinePlace) of(n *yaml.Node) Source {
 	return Source{Path: p.path, Line: p.line + n.Line, Column: p.column + n.Column, EndLine: p.line + endLine(n)}
 }
 
-// withoutJSONPatches takes the JSON patches out of a kustomization.
-func (v *serving) withoutJSONPatches(k *kustomization, root *yaml.Node) *yaml.Node {
+// withoutPatches takes the patches that leaveOut picks out of a kustomization.
+func (v *serving) withoutPatches(k *kustomization, root *yaml.Node) *yaml.Node {
 	copied := clone(root)
 	eachEntry(copied, func(key string, list *yaml.Node) {
-		if key = strings.ToLower(key); key != "patches" && key != "patchesjson6902" {
+		if key = strings.ToLower(key); key != "patches" && key != "patchesjson6902" && key != "patchesstrategicmerge" {
 			return
 		}
 		list.Content = slices.DeleteFunc(list.Content, func(item *yaml.Node) bool {
-			isJSON := v.isJSONPatch(k, item)
-			v.dropped = v.dropped || isJSON
-			return isJSON
+			out := v.leaveOut(k, item)
+			v.dropped = v.dropped || out
+			return out
 		})
 	})
 	return copied

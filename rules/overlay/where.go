@@ -22,8 +22,8 @@ func (b *Build) Where(o *Object, field Field) (Source, bool) {
 			return Source{}, false
 		}
 		return b.introduced(o, field, n)
-	case source.By == ByPatch && b.restates(o, field, n):
-		return Source{}, false
+	case source.By == ByPatch && field.finds():
+		return b.found(o, field, n, source)
 	}
 	return source, ok && source.Exact
 }
@@ -57,15 +57,24 @@ func (b *Build) namespaces() bool {
 	})
 }
 
-// restates reports whether a scalar that kept its position in a patch is what
-// the patch finds the item of a list by: then it is not the patch that sets it.
-func (b *Build) restates(o *Object, field Field, n *yaml.Node) bool {
-	if !field.finds() {
-		return false
-	}
+// found is the source of a scalar that kept its position in a patch, and that
+// the patch may have found the item of a list by: then it is the document
+// below that sets it. That the item keeps something of that document shows it.
+func (b *Build) found(o *Object, field Field, n *yaml.Node, patched Source) (Source, bool) {
 	d, _ := b.addresses.find(n.Line)
 	said := b.saying(o, field, n)
-	return len(said) > 0 && said[0].document != d
+	if len(said) == 0 || said[0].document == d {
+		return patched, patched.Exact
+	}
+	below, kept := said[0].document, false
+	if strings.HasPrefix(field.Parent().Last(), "["+field.Last()+"=") {
+		eachScalar(o.Lookup(field.Parent()), nil, func(_ Field, n *yaml.Node) {
+			d, _ := b.addresses.find(n.Line)
+			kept = kept || d == below
+		})
+	}
+	source := below.source(said[0].node)
+	return source, kept && source.Exact
 }
 
 // mergeKeys are the keys by which patches find the items of lists.

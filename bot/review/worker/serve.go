@@ -312,6 +312,10 @@ func (s *server) explain(ctx context.Context, r Explain) (answer ExplainAnswer, 
 	if err != nil {
 		return answer, err
 	}
+	if len(r.Field) > 0 {
+		answer.Histories, err = build.Histories(ctx, r.Field)
+		return answer, err
+	}
 	if answer.Scalars, err = build.Blame(ctx); err != nil {
 		return answer, err
 	}

@@ -127,13 +127,17 @@ type Explain struct {
 	Tree    TreeRef         `json:"tree"`
 	Overlay string          `json:"overlay"`
 	Options overlay.Options `json:"options"`
+	// Field asks for the histories of one field instead; empty asks for all.
+	Field overlay.Field `json:"field,omitempty"`
 }
 
-// An ExplainAnswer is an overlay's build, scalar by scalar and line by line.
+// An ExplainAnswer is an overlay's build, scalar by scalar and line by line, or
+// the histories of the field that was asked for.
 type ExplainAnswer struct {
-	Scalars []overlay.BlameLine   `json:"scalars"`
-	Lines   []overlay.PrintedLine `json:"lines"`
-	Broken  *overlay.BuildError   `json:"broken,omitempty"`
+	Scalars   []overlay.BlameLine   `json:"scalars,omitempty"`
+	Lines     []overlay.PrintedLine `json:"lines,omitempty"`
+	Histories []overlay.History     `json:"histories,omitempty"`
+	Broken    *overlay.BuildError   `json:"broken,omitempty"`
 }
 
 // A Plan asks for fixes of findings.
