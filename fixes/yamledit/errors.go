@@ -1,16 +1,35 @@
 package yamledit
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // An ErrShared is a place whose anchor is used elsewhere: an edit would change
 // both.
 type ErrShared struct {
 	Anchor string
-	Line   int // of the anchor
+	Line   int   // of the anchor
+	Uses   []int // the lines of its aliases
 }
 
 func (e *ErrShared) Error() string {
-	return fmt.Sprintf("line %d: anchor &%s is used elsewhere in the file, and both would change; write the value out where it is to differ", e.Line, e.Anchor)
+	return fmt.Sprintf("line %d: anchor &%s is used elsewhere in the file (line%s), and both would change; write the value out where it is to differ", e.Line, e.Anchor, numbers(e.Uses))
+}
+
+// numbers is a list of lines as it follows the word "line".
+func numbers(lines []int) string {
+	var b strings.Builder
+	if len(lines) != 1 {
+		b.WriteString("s")
+	}
+	for i, line := range lines {
+		if i > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, " %d", line)
+	}
+	return b.String()
 }
 
 // An ErrAlias is a place that an alias stands for.
@@ -52,7 +71,7 @@ func (e *ErrNoPlace) Error() string { return fmt.Sprintf("the file has no %s", e
 type ErrNotPlaced struct{ Line int }
 
 func (e *ErrNotPlaced) Error() string {
-	return fmt.Sprintf("line %d: where the value begins and ends cannot be told for certain", e.Line)
+	return fmt.Sprintf("line %d: where the value begins and ends cannot be told for certain; make this change by hand", e.Line)
 }
 
 // An ErrStyle is a place whose style has no safe form for the edit.
@@ -67,13 +86,25 @@ func (e *ErrStyle) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.
 type ErrTemplate struct{ Line int }
 
 func (e *ErrTemplate) Error() string {
-	return fmt.Sprintf("line %d: {{ begins a template, whose text is not YAML yet", e.Line)
+	return fmt.Sprintf("line %d: {{ begins a template, whose text is not YAML yet; make this change in the template by hand", e.Line)
 }
 
 // An ErrEncoding is a file that is not UTF-8.
-type ErrEncoding struct{}
+type ErrEncoding struct{ Line int } // of the first byte that is not
 
-func (e *ErrEncoding) Error() string { return "the file is not UTF-8; save it as UTF-8" }
+func (e *ErrEncoding) Error() string {
+	return fmt.Sprintf("line %d: the file is not UTF-8; save it as UTF-8", e.Line)
+}
+
+// An ErrLimit is a file that is too large or too deep to be edited.
+type ErrLimit struct {
+	What  string // "bytes" or "levels"
+	Limit int
+}
+
+func (e *ErrLimit) Error() string {
+	return fmt.Sprintf("the file has more than %d %s; split it", e.Limit, e.What)
+}
 
 // An ErrSyntax is a file that does not parse.
 type ErrSyntax struct{ Err error }

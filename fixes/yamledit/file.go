@@ -12,12 +12,39 @@ type File struct {
 	documents []*Node // nil where a document is empty
 }
 
-// Parse reads all documents of a text. It fails with an [*ErrEncoding],
+// What is larger is refused. The largest file of YAML in the repositories that
+// were measured is a bundle of CRDs of a few megabytes.
+const (
+	MaxBytes  = 16 << 20
+	MaxLevels = 1000 // a mapping or list in another is a level
+)
+
+// notText is the first byte that cannot be in UTF-8 text, -1 where all can. A
+// NUL is how UTF-16 without a byte-order mark shows.
+func notText(src []byte) int {
+	if utf8.Valid(src) {
+		return bytes.IndexByte(src, 0)
+	}
+	at := 0
+	for at < len(src) && src[at] != 0 {
+		r, size := utf8.DecodeRune(src[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	return at
+}
+
+// Parse reads all documents of a text. It fails with an [*ErrLimit], [*ErrEncoding],
 // [*ErrSyntax], [*ErrTemplate], or [*ErrNotPlaced] where the bytes of a node
 // cannot be told for certain.
 func Parse(src []byte) (*File, error) {
-	if !utf8.Valid(src) {
-		return nil, &ErrEncoding{}
+	if len(src) > MaxBytes {
+		return nil, &ErrLimit{"bytes", MaxBytes}
+	}
+	if at := notText(src); at >= 0 {
+		return nil, &ErrEncoding{1 + bytes.Count(src[:at], []byte("\n"))}
 	}
 	documents, err := parse(src)
 	if err != nil {
@@ -197,10 +224,10 @@ func (n *Node) at(line, column int, path Path) (Path, bool) {
 // shared refuses a path on which an anchor is used by an alias: what is
 // changed below it changes there too.
 func (f *File) shared(document int, path Path) error {
-	used := map[*Node]bool{}
+	used := map[*Node][]int{}
 	walk(f.documents[document], func(n *Node) {
 		if n.target != nil {
-			used[n.target] = true
+			used[n.target] = append(used[n.target], n.Line)
 		}
 	})
 	for i := range len(path) + 1 {
@@ -208,8 +235,8 @@ func (f *File) shared(document int, path Path) error {
 		if err != nil {
 			return err
 		}
-		if used[n] {
-			return &ErrShared{n.anchor, n.Line}
+		if uses := used[n]; len(uses) > 0 {
+			return &ErrShared{n.anchor, n.Line, uses}
 		}
 	}
 	return nil
@@ -219,11 +246,20 @@ func (f *File) shared(document int, path Path) error {
 func (f *File) anchored(document int, part *Node) error {
 	inside := map[*Node]bool{}
 	walk(part, func(n *Node) { inside[n] = true })
-	var err error
+	var shared *ErrShared
 	walk(f.documents[document], func(n *Node) {
-		if n.target != nil && inside[n.target] && !inside[n] && err == nil {
-			err = &ErrShared{n.target.anchor, n.target.Line}
+		if n.target == nil || !inside[n.target] || inside[n] {
+			return
+		}
+		if shared == nil {
+			shared = &ErrShared{Anchor: n.target.anchor, Line: n.target.Line}
+		}
+		if n.target.anchor == shared.Anchor {
+			shared.Uses = append(shared.Uses, n.Line)
 		}
 	})
-	return err
+	if shared == nil {
+		return nil // not the nil pointer, which is an error that is not nil
+	}
+	return shared
 }

@@ -1,13 +1,5 @@
 package yamledit
 
-import (
-	"bytes"
-	"errors"
-	"io"
-
-	"go.yaml.in/yaml/v3"
-)
-
 // A Kind says what a [Node] is.
 type Kind int
 
@@ -71,67 +63,6 @@ func (n *Node) index(key string) int {
 }
 
 func (n *Node) null() bool { return n.Kind == ScalarNode && n.Tag == "!!null" }
-
-// parse reads the documents of a text; a document with nothing in it is nil.
-// It is the only place that knows the parser.
-func parse(src []byte) ([]*Node, error) {
-	var out []*Node
-	decoder := yaml.NewDecoder(bytes.NewReader(src))
-	for {
-		var document yaml.Node
-		err := decoder.Decode(&document)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, &ErrSyntax{err}
-		}
-		if len(document.Content) == 0 {
-			out = append(out, nil)
-			continue
-		}
-		seen := map[*yaml.Node]*Node{}
-		out = append(out, convert(document.Content[0], seen))
-	}
-}
-
-func convert(y *yaml.Node, seen map[*yaml.Node]*Node) *Node {
-	n := &Node{Value: y.Value, Tag: y.ShortTag(), Line: y.Line, column: y.Column, anchor: y.Anchor, style: styleOf(y)}
-	seen[y] = n
-	switch y.Kind {
-	case yaml.MappingNode:
-		n.Kind = MappingNode
-	case yaml.SequenceNode:
-		n.Kind = SequenceNode
-	case yaml.AliasNode:
-		n.Kind = AliasNode
-		n.target = seen[y.Alias] // an anchor stands before its aliases
-		n.Tag = ""
-	}
-	for _, child := range y.Content {
-		n.Children = append(n.Children, convert(child, seen))
-	}
-	return n
-}
-
-func styleOf(y *yaml.Node) style {
-	switch {
-	case y.Kind == yaml.MappingNode || y.Kind == yaml.SequenceNode:
-		if y.Style&yaml.FlowStyle != 0 {
-			return flow
-		}
-		return block
-	case y.Style&yaml.SingleQuotedStyle != 0:
-		return singleQuoted
-	case y.Style&yaml.DoubleQuotedStyle != 0:
-		return doubleQuoted
-	case y.Style&yaml.LiteralStyle != 0:
-		return literal
-	case y.Style&yaml.FoldedStyle != 0:
-		return folded
-	}
-	return plain
-}
 
 // walk calls do for a node and all below it, parents first.
 func walk(n *Node, do func(*Node)) {

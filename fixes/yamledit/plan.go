@@ -151,10 +151,10 @@ func most(counts map[int]int, otherwise int) int {
 	return best
 }
 
-func (f *File) addKey(document int, path Path, key string, value Value) (Splice, func(*Node) error, error) {
+func (f *File) addKey(document int, path Path, key string, value Value) ([]Splice, func(*Node) error, error) {
 	n, err := f.place(document, path)
 	if err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	expect := expectAt(path, func(n *Node) {
 		if n.null() {
@@ -163,20 +163,20 @@ func (f *File) addKey(document int, path Path, key string, value Value) (Splice,
 		n.Children = append(n.Children, String(key).node(), value.node())
 	})
 	if i := n.index(key); i >= 0 {
-		return Splice{}, nil, &ErrStyle{n.Children[i].Line, "the key " + key + " is there already"}
+		return nil, nil, &ErrStyle{n.Children[i].Line, "the key " + key + " is there already"}
 	}
 	if err := cmp.Or(n.merged(key), n.unclear()); err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	item := Item{key, value}
 	switch {
 	case n.null() || n.Kind == MappingNode && len(n.Children) == 0 && !f.inFlow(document, path):
 		s, err := f.fill(document, path, n, Map{item})
-		return s, expect, err
+		return one(s, expect, err)
 	case n.Kind != MappingNode:
-		return Splice{}, nil, &ErrStyle{n.Line, "the value is no mapping"}
+		return nil, nil, &ErrStyle{n.Line, "the value is no mapping"}
 	case n.style == flow:
-		return f.inBrackets(n, item.flow(f.quotedKeys(n))), expect, nil
+		return one(f.inBrackets(n, item.flow(f.quotedKeys(n))), expect, nil)
 	}
 	l := f.layoutOf(document, n)
 	var b strings.Builder
@@ -188,7 +188,7 @@ func (f *File) addKey(document int, path Path, key string, value Value) (Splice,
 
 func (i Item) flow(quoted bool) string { return Map{i}.flow(quoted)[1 : len(Map{i}.flow(quoted))-1] }
 
-func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*Node) error, error) {
+func (f *File) appendItem(document int, path Path, value Value) ([]Splice, func(*Node) error, error) {
 	n, err := f.Lookup(document, path)
 	if _, missing := err.(*ErrNoPlace); missing && len(path) > 0 {
 		if key, ok := path.last().(string); ok {
@@ -196,10 +196,10 @@ func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*N
 		}
 	}
 	if err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	if _, err := f.place(document, path); err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	expect := expectAt(path, func(n *Node) {
 		if n.null() {
@@ -210,11 +210,11 @@ func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*N
 	switch {
 	case n.null() || n.Kind == SequenceNode && len(n.Children) == 0 && !f.inFlow(document, path):
 		s, err := f.fill(document, path, n, List{value})
-		return s, expect, err
+		return one(s, expect, err)
 	case n.Kind != SequenceNode:
-		return Splice{}, nil, &ErrStyle{n.Line, "the value is no list"}
+		return nil, nil, &ErrStyle{n.Line, "the value is no list"}
 	case n.style == flow:
-		return f.inBrackets(n, value.flow(f.quotedKeys(n))), expect, nil
+		return one(f.inBrackets(n, value.flow(f.quotedKeys(n))), expect, nil)
 	}
 	l := f.layoutOf(document, n)
 	var b strings.Builder
@@ -224,17 +224,45 @@ func (f *File) appendItem(document int, path Path, value Value) (Splice, func(*N
 
 // below puts lines after the last line of a block, before the comments and
 // blank lines that follow it.
-func (f *File) below(n *Node, text, nl string) Splice {
-	last := n
-	for len(last.Children) > 0 && last.style == block {
-		last = last.Children[len(last.Children)-1]
-	}
+func (f *File) below(n *Node, text, nl string) []Splice {
+	last := lastOf(n)
 	at := f.lines.end(last.end)
-	if at == len(f.src) { // no break at the end of the file, and none after it
-		return Splice{Start: at, End: at, New: nl + strings.TrimSuffix(text, nl)}
+	if at < len(f.src) {
+		at = f.lines.next(at)
+		return []Splice{{Start: at, End: at, New: text}}
 	}
-	at = f.lines.next(at)
-	return Splice{Start: at, End: at, New: text}
+	// No break at the end of the file, and none after it.
+	return f.atEnd(last, nl+strings.TrimSuffix(text, nl))
+}
+
+// lastOf is the last scalar or bracket of a block.
+func lastOf(n *Node) *Node {
+	for len(n.Children) > 0 && n.style == block {
+		n = n.Children[len(n.Children)-1]
+	}
+	return n
+}
+
+// atEnd puts a text behind the last byte of a file that ends without a break.
+// A block scalar that ends there has none in its value; the text would
+// give it one, but for a - in its header.
+func (f *File) atEnd(last *Node, text string) []Splice {
+	end := Splice{Start: len(f.src), End: len(f.src), New: text}
+	if last == nil || last.style != literal && last.style != folded || last.end < len(f.src) || strings.HasSuffix(last.Value, "\n") {
+		return []Splice{end}
+	}
+	at := last.start + 1
+	for at < len(f.src) && f.src[at] >= '1' && f.src[at] <= '9' {
+		at++
+	}
+	strip := Splice{Start: at, End: at, New: "-"}
+	switch {
+	case f.src[at] == '-':
+		return []Splice{end}
+	case f.src[at] == '+':
+		strip.End++
+	}
+	return []Splice{strip, end}
 }
 
 // fill writes the first entries of an empty mapping or list: as a block below
