@@ -156,7 +156,7 @@ func FuzzEdit(f *testing.F) {
 		}
 		checkSplices(t, src, result)
 		checkComments(t, src, a, result)
-		checkLines(t, src, a, result.Bytes)
+		checkLines(t, stripped(src, result), a, result.Bytes)
 		checkAgain(t, a, result.Bytes)
 	})
 }
@@ -257,14 +257,23 @@ func checkLines(t *testing.T, src []byte, a attempt, edited []byte) {
 		most = own
 	case a.name == "remove":
 		most, own = len(src), 1
-	case !bytes.HasSuffix(src, []byte("\n")):
-		most = 2 // the header of a block scalar that ends the file may change too
 	case yamledit.StyleOf(a.node) == "flow":
 		most = own
 	}
 	if old > most || (a.name == "set" || a.name == "remove") && got > own {
 		t.Errorf("%s %s: %d lines became %d of\n%s\nto\n%s", a.name, a.path, old, got, src, edited)
 	}
+}
+
+// stripped is a text with the - that the header of a block scalar gets where it
+// ends a file without a last break and something is added below. What is taken
+// back leaves it there, and the scalar reads the same.
+func stripped(src []byte, result yamledit.Result) []byte {
+	if len(result.Splices) < 2 || result.Splices[0].New != "-" || bytes.HasSuffix(src, []byte("\n")) {
+		return src
+	}
+	header := result.Splices[0]
+	return append(append(bytes.Clone(src[:header.Start]), header.New...), src[header.End:]...)
 }
 
 // changedLines is how many lines of two texts stand between those that are alike
@@ -328,8 +337,8 @@ func FuzzUndo(f *testing.F) {
 		if a.name == "set" && !writtenBack(again, a, src) {
 			return
 		}
-		if !bytes.Equal(result.Bytes, src) {
-			t.Errorf("%s %s: there and back makes\n%q, want\n%q", a.name, a.path, result.Bytes, src)
+		if want := stripped(src, edited); !bytes.Equal(result.Bytes, want) {
+			t.Errorf("%s %s: there and back makes\n%q, want\n%q", a.name, a.path, result.Bytes, want)
 		}
 	})
 }
