@@ -14,11 +14,11 @@ import (
 func Blame(ctx context.Context, tree TreeRef, path string, field overlay.Field) (worker.ExplainAnswer, error) {
 	pool := worker.NewPool(worker.Limits{}, tree)
 	defer pool.Close()
-	scan, err := pool.Scan(ctx, worker.Scan{Tree: tree, Config: tree})
+	own, err := pool.Configure(ctx, worker.Configure{Tree: tree})
 	if err != nil {
 		return worker.ExplainAnswer{}, err
 	}
-	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: scan.Config.Options(), Field: field})
+	answer, err := pool.Explain(ctx, worker.Explain{Tree: tree, Overlay: path, Options: own.Config.Options(), Field: field})
 	if err != nil {
 		return worker.ExplainAnswer{}, err
 	}

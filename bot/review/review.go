@@ -20,6 +20,9 @@ type TreeRef = worker.TreeRef
 
 // A Job is what is to be reviewed.
 type Job struct {
+	// Tenant is whose repository it is, such as an installation: none is shown
+	// what was kept for another. Empty is the user of the shell.
+	Tenant string
 	// Head is the tree under review; Base the tree that it is compared with,
 	// the zero TreeRef for a sweep or a plain check, where every finding counts.
 	Head, Base TreeRef

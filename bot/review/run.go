@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
@@ -27,6 +28,17 @@ type Reviewer struct {
 	Built func(overlay string)
 	// Limits are what one call of a worker may cost.
 	Limits worker.Limits
+	// Memory is what earlier jobs were answered; nil is none.
+	Memory *memory.Store
+	// Fault is told what is wrong with the memory, which changes no report; nil
+	// for nobody.
+	Fault func(error)
+}
+
+func (r *Reviewer) fault(err error) {
+	if err != nil && r.Fault != nil {
+		r.Fault(err)
+	}
 }
 
 // Run reviews a job. Overlays that do not build are findings of the report;
@@ -38,6 +50,9 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	}
 	pool := worker.NewPool(r.Limits, job.Head, job.Base, job.Config)
 	defer pool.Close()
+	kept, err := r.Memory.Open(job.Tenant, job.Head.Place())
+	r.fault(err)
+	pool.Remember(kept)
 	run := &run{Reviewer: r, job: job, pool: pool, report: &Report{Job: job, Findings: []Finding{}, Overlays: []OverlayReport{}}}
 	if err := run.scan(ctx); err != nil {
 		return nil, err
@@ -62,6 +77,7 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 		}
 	}
 	run.join()
+	r.fault(r.Memory.Save(kept))
 	return run.report, nil
 }
 
@@ -79,7 +95,7 @@ type run struct {
 type side struct {
 	ref     TreeRef
 	tree    overlay.Tree // for one goroutine: the run's own
-	scan    worker.ScanAnswer
+	scan    scan
 	roots   []overlay.Overlay
 	reached []overlay.Overlay             // the roots that the change reaches
 	checked map[string]worker.CheckAnswer // by overlay
@@ -90,43 +106,6 @@ type side struct {
 func (s *side) built(overlay string) bool {
 	a, ok := s.checked[overlay]
 	return ok && a.Broken == nil
-}
-
-// scan finds the overlays of both sides and what differs between them.
-func (r *run) scan(ctx context.Context) error {
-	r.head.ref, r.base.ref = r.job.Head, r.job.Base
-	group, groupCtx := errgroup.WithContext(ctx)
-	for _, s := range []*side{&r.head, &r.base} {
-		s.checked = map[string]worker.CheckAnswer{}
-		if s.ref.IsZero() {
-			continue
-		}
-		var err error
-		if s.tree, err = s.ref.Open(); err != nil {
-			return err
-		}
-		group.Go(func() error {
-			if s.scan, err = r.pool.Scan(groupCtx, worker.Scan{Tree: s.ref, Config: r.job.Config, Defaults: r.job.Defaults}); err != nil {
-				return fmt.Errorf("finding the overlays of %s: %w", s.ref, err)
-			}
-			s.roots = roots(s.scan.Overlays)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	r.report.Config = r.head.scan.Config
-	r.report.Kustomize = len(r.head.scan.Overlays)+len(r.base.scan.Overlays) > 0
-	r.report.Total = len(r.head.roots)
-	if !r.base.ref.IsZero() {
-		var err error
-		if r.changes, err = mirror.Changes(r.base.tree, r.head.tree); err != nil {
-			return err
-		}
-	}
-	r.reach()
-	return nil
 }
 
 // reach finds the overlays of both sides that the change reaches, or all of

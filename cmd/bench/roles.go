@@ -17,6 +17,7 @@ import (
 
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -36,7 +37,7 @@ func roleCommands() []*cobra.Command {
 	return []*cobra.Command{
 		role(engineRole, func(_ context.Context, dir string) error { return buildWithEngine(dir, os.Stdin) }),
 		role(sourcesRole, func(ctx context.Context, dir string) error { return buildWithSources(ctx, dir, os.Stdin) }),
-		role(reviewRole, reviewFolder),
+		reviewCommand(),
 	}
 }
 
@@ -84,13 +85,26 @@ func buildWithSources(ctx context.Context, dir string, in io.Reader) error {
 	return nil
 }
 
-// reviewFolder reviews a folder.
-func reviewFolder(ctx context.Context, dir string) error {
+func reviewCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: reviewRole + " FOLDER", Hidden: true, Args: cobra.ExactArgs(1)}
+	kept := cmd.Flags().String("memory", "", "folder of kept answers")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return reviewFolder(cmd.Context(), args[0], *kept) }
+	return cmd
+}
+
+// reviewFolder reviews a folder, with the answers that are kept in another.
+func reviewFolder(ctx context.Context, dir, kept string) error {
+	reviewer := review.Reviewer{}
+	var fault error
+	if kept != "" {
+		reviewer.Memory = &memory.Store{Dir: kept, Size: 1 << 30}
+		reviewer.Fault = func(err error) { fault = err }
+	}
 	tree := review.TreeRef{Folder: dir}
-	report, err := (&review.Reviewer{}).Run(ctx, review.Job{Head: tree, Config: tree})
+	report, err := reviewer.Run(ctx, review.Job{Head: tree, Config: tree})
 	if err != nil {
 		return err
 	}
 	fmt.Println(len(report.Overlays), "overlays,", len(report.Findings), "findings")
-	return nil
+	return fault
 }

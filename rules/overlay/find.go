@@ -83,6 +83,7 @@ func (s *Snapshot) Folders(ctx context.Context) ([]string, error) {
 // FindAt is what is known of the overlay at dir before a build, but for Root.
 // The error is of ctx, or of reading the tree.
 func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
+	asking := s.watch
 	s = s.Watch()
 	s.watch.note(dir)
 	c, err := s.closure(ctx, dir)
@@ -106,6 +107,7 @@ func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
 		}
 	}
 	for _, looked := range s.watch.noted() {
+		asking.note(looked)
 		c.reads[looked] = true
 	}
 	o.Reads = slices.Sorted(maps.Keys(c.reads))

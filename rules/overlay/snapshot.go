@@ -23,6 +23,15 @@ func Open(tree Tree, options Options) *Snapshot {
 	return &Snapshot{store: newStore(tree), options: options, scans: newScans()}
 }
 
+// With returns a snapshot of the same tree, read with other options. What was
+// read and parsed is shared with s.
+func (s *Snapshot) With(options Options) *Snapshot {
+	options.Limits = options.Limits.orDefault()
+	other := *s
+	other.options, other.scans = options, newScans()
+	return &other
+}
+
 // scans are the kustomizations of one snapshot, by folder.
 type scans struct {
 	sync.Mutex

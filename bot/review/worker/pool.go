@@ -16,6 +16,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/kustodian/kustodian/bot/review/memory"
 )
 
 // Limits are what one call may cost. Zero fields mean those of [DefaultLimits].
@@ -58,6 +60,10 @@ type Pool struct {
 	binary string        // what is started: this program
 	free   chan *process // nil entries stand for a worker that has yet to start
 	once   sync.Once
+
+	memory  *memory.Repository // nil where nothing is remembered
+	looking sync.Mutex
+	looks   map[TreeRef]*look
 }
 
 // NewPool returns a pool for the trees of one job. Its workers may read those
@@ -65,7 +71,7 @@ type Pool struct {
 func NewPool(limits Limits, trees ...TreeRef) *Pool {
 	p := &Pool{size: runtime.GOMAXPROCS(0), limits: limits.orDefault()}
 	for _, tree := range trees {
-		if path := tree.path(); path != "" {
+		if path := tree.Place(); path != "" {
 			p.paths = append(p.paths, path)
 		}
 	}
@@ -91,34 +97,47 @@ func (p *Pool) Close() {
 	})
 }
 
-// Scan asks what is in a tree.
-func (p *Pool) Scan(ctx context.Context, r Scan) (ScanAnswer, error) {
-	return call[ScanAnswer](ctx, p, request{Scan: &r})
+// Configure asks for the configuration of a tree.
+func (p *Pool) Configure(ctx context.Context, r Configure) (ConfigureAnswer, error) {
+	return recall[ConfigureAnswer](ctx, p, &r.Tree, request{Configure: &r})
+}
+
+// Find asks what is known of one overlay before any build.
+func (p *Pool) Find(ctx context.Context, r Find) (FindAnswer, error) {
+	return recall[FindAnswer](ctx, p, &r.Tree, request{Find: &r})
+}
+
+// Survey asks for the findings of rules that look at a tree before any build.
+func (p *Pool) Survey(ctx context.Context, r Survey) (SurveyAnswer, error) {
+	return recall[SurveyAnswer](ctx, p, &r.Tree, request{Survey: &r})
 }
 
 // Check asks for the findings of one overlay.
 func (p *Pool) Check(ctx context.Context, r Check) (CheckAnswer, error) {
-	return call[CheckAnswer](ctx, p, request{Check: &r})
+	return recall[CheckAnswer](ctx, p, &r.Tree, request{Check: &r})
 }
 
 // Join asks for the findings of rules over several builds.
 func (p *Pool) Join(ctx context.Context, r Join) (JoinAnswer, error) {
-	return call[JoinAnswer](ctx, p, request{Join: &r})
+	return recall[JoinAnswer](ctx, p, &r.Tree, request{Join: &r})
 }
 
 // Explain asks for the source of every scalar and line of an overlay's build.
 func (p *Pool) Explain(ctx context.Context, r Explain) (ExplainAnswer, error) {
-	return call[ExplainAnswer](ctx, p, request{Explain: &r})
+	a, err := call[ExplainAnswer](ctx, p, request{Explain: &r})
+	return a.Answer, err
 }
 
 // Plan asks for fixes of findings.
 func (p *Pool) Plan(ctx context.Context, r Plan) (PlanAnswer, error) {
-	return call[PlanAnswer](ctx, p, request{Plan: &r})
+	a, err := call[PlanAnswer](ctx, p, request{Plan: &r})
+	return a.Answer, err
 }
 
 // Prove asks what fixes change in one overlay.
 func (p *Pool) Prove(ctx context.Context, r Prove) (ProveAnswer, error) {
-	return call[ProveAnswer](ctx, p, request{Prove: &r})
+	a, err := call[ProveAnswer](ctx, p, request{Prove: &r})
+	return a.Answer, err
 }
 
 var errClosed = errors.New("the pool of workers is closed")
@@ -126,17 +145,17 @@ var errClosed = errors.New("the pool of workers is closed")
 // call gives a request to a free worker. Where one dies that has answered
 // calls before, it may be for what those left in its memory: a new worker
 // takes the call once more.
-func call[T any](ctx context.Context, p *Pool, r request) (T, error) {
+func call[T any](ctx context.Context, p *Pool, r request) (answer[T], error) {
 	var a answer[T]
 	var w *process
 	var open bool
 	select {
 	case w, open = <-p.free:
 	case <-ctx.Done():
-		return a.Answer, ctx.Err()
+		return a, ctx.Err()
 	}
 	if !open {
-		return a.Answer, errClosed
+		return a, errClosed
 	}
 	used := w != nil
 	w, line, err := p.exchange(ctx, w, r)
@@ -145,15 +164,15 @@ func call[T any](ctx context.Context, p *Pool, r request) (T, error) {
 	}
 	defer func() { p.free <- w }()
 	if err != nil {
-		return a.Answer, err
+		return a, err
 	}
 	if err := json.Unmarshal(line, &a); err != nil {
-		return a.Answer, fmt.Errorf("reading a worker's answer: %w", err)
+		return a, fmt.Errorf("reading a worker's answer: %w", err)
 	}
 	if a.Error != "" {
-		return a.Answer, errors.New(a.Error)
+		return a, errors.New(a.Error)
 	}
-	return a.Answer, nil
+	return a, nil
 }
 
 // exchange lets a worker, a new one for nil, work on a request. It returns the

@@ -88,11 +88,14 @@ func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // serve answers requests. It ends with an answer that cannot be written.
 func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
-	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}}
+	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}, trees: map[TreeRef]*overlay.Snapshot{}}
 	encoder := json.NewEncoder(out)
 	for r := range requests {
 		value, err := s.answer(ctx, r)
 		a := answer[any]{Answer: value}
+		if err == nil {
+			a.Reads, err = s.reads()
+		}
 		if err != nil {
 			a.Error = err.Error()
 		}
@@ -107,9 +110,20 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 // once for all of its overlays.
 type server struct {
 	snapshots map[snapshotKey]*overlay.Snapshot
+	trees     map[TreeRef]*overlay.Snapshot // those with any options read through
 	// definitions are those of one tree, for its next overlay.
 	definitions     schema.Definitions
 	definitionsFrom map[string]string
+	// watched is what the request under way looks at; nil where it looks at nothing.
+	watched *overlay.Snapshot
+}
+
+// reads is all that the request looked up.
+func (s *server) reads() (overlay.ReadSet, error) {
+	if s.watched == nil {
+		return nil, nil
+	}
+	return s.watched.Reads()
 }
 
 // A snapshotKey is a tree with the options it is read with, as JSON.
@@ -119,9 +133,14 @@ type snapshotKey struct {
 }
 
 func (s *server) answer(ctx context.Context, r request) (any, error) {
+	s.watched = nil
 	switch {
-	case r.Scan != nil:
-		return s.scan(ctx, *r.Scan)
+	case r.Configure != nil:
+		return s.configure(*r.Configure)
+	case r.Find != nil:
+		return s.find(ctx, *r.Find)
+	case r.Survey != nil:
+		return s.survey(ctx, *r.Survey)
 	case r.Check != nil:
 		return s.check(ctx, *r.Check)
 	case r.Join != nil:
@@ -136,43 +155,78 @@ func (s *server) answer(ctx context.Context, r request) (any, error) {
 	return nil, errors.New("a request without a call")
 }
 
+// snapshot is a tree for one request: what was parsed for others is there, and
+// what is looked up is noted.
 func (s *server) snapshot(tree TreeRef, options overlay.Options) (*overlay.Snapshot, error) {
 	text, err := json.Marshal(options)
 	if err != nil {
 		return nil, fmt.Errorf("encoding options: %w", err)
 	}
 	key := snapshotKey{tree, string(text)}
-	if snapshot, ok := s.snapshots[key]; ok {
+	snapshot, ok := s.snapshots[key]
+	if !ok {
+		plain, err := s.open(tree)
+		if err != nil {
+			return nil, err
+		}
+		snapshot = plain.With(options)
+		s.snapshots[key] = snapshot
+	}
+	s.watched = snapshot.Watch()
+	return s.watched, nil
+}
+
+// open is the snapshot of a tree that those with any options share.
+func (s *server) open(tree TreeRef) (*overlay.Snapshot, error) {
+	if snapshot, ok := s.trees[tree]; ok {
 		return snapshot, nil
 	}
 	opened, err := tree.Open()
 	if err != nil {
 		return nil, err
 	}
-	s.snapshots[key] = overlay.Open(opened, options)
-	return s.snapshots[key], nil
+	s.trees[tree] = overlay.Open(opened, overlay.Options{})
+	return s.trees[tree], nil
 }
 
-func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error) {
-	below := config.Default()
+// configure reads the configuration at the root of a tree over the one below
+// it, which counts alone where there is none.
+func (s *server) configure(r Configure) (answer ConfigureAnswer, err error) {
+	answer.Config = config.Default()
 	if r.Defaults != nil {
 		// Its faults are told where that file is reviewed.
-		below, _ = config.Parse(config.File, r.Defaults, below)
+		answer.Config, _ = config.Parse(config.File, r.Defaults, answer.Config)
 	}
-	answer.Config = below
-	if !r.Config.IsZero() {
-		if answer.Config, _, err = readConfig(r.Config, below); err != nil {
-			return answer, err
-		}
+	if r.Tree.IsZero() {
+		return answer, nil
 	}
-	if _, answer.ConfigFindings, err = readConfig(r.Tree, below); err != nil {
-		return answer, err
-	}
-	snapshot, err := s.snapshot(r.Tree, answer.Config.Options())
+	snapshot, err := s.snapshot(r.Tree, overlay.Options{})
 	if err != nil {
 		return answer, err
 	}
-	if answer.Overlays, err = snapshot.Find(ctx); err != nil {
+	src, err := snapshot.ReadFile(config.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return answer, nil
+	}
+	if err != nil {
+		return answer, fmt.Errorf("reading %s: %w", config.File, err)
+	}
+	answer.Config, answer.Findings = config.Parse(config.File, src, answer.Config)
+	return answer, nil
+}
+
+func (s *server) find(ctx context.Context, r Find) (answer FindAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
+		return answer, err
+	}
+	answer.Overlay, err = snapshot.FindAt(ctx, r.Overlay)
+	return answer, err
+}
+
+func (s *server) survey(ctx context.Context, r Survey) (answer SurveyAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, r.Options)
+	if err != nil {
 		return answer, err
 	}
 	files, err := snapshot.YAMLFiles(ctx)
@@ -182,27 +236,9 @@ func (s *server) scan(ctx context.Context, r Scan) (answer ScanAnswer, err error
 	if answer.Definitions, err = defining(snapshot, files); err != nil {
 		return answer, err
 	}
-	answer.Surveyed = rules.SurveyTree(answer.Overlays, files, snapshot.ReadFile, answer.Config.Rules)
-	answer.Surveyed = rules.Suppress(answer.Surveyed, snapshot.ReadFile)
+	answer.Findings = rules.SurveyTree(r.Overlays, files, snapshot.ReadFile, r.Policy)
+	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
 	return answer, nil
-}
-
-// readConfig reads the configuration at the root of a tree over the one below
-// it, which counts alone where there is none.
-func readConfig(ref TreeRef, below config.Config) (config.Config, []rules.Finding, error) {
-	tree, err := ref.Open()
-	if err != nil {
-		return config.Config{}, nil, err
-	}
-	src, err := tree.ReadFile(config.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return below, nil, nil
-	}
-	if err != nil {
-		return config.Config{}, nil, fmt.Errorf("reading %s: %w", config.File, err)
-	}
-	c, faults := config.Parse(config.File, src, below)
-	return c, faults, nil
 }
 
 func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
@@ -219,7 +255,7 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 	if err != nil {
 		return answer, err
 	}
-	answer.Objects, answer.Reads = len(build.Objects), build.Reads
+	answer.Objects = len(build.Objects)
 	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Part: r.Part, Definitions: definitions}, r.Policy)
 	if err != nil {
 		return answer, err

@@ -1,7 +1,7 @@
 // Package worker runs what reads a stranger's bytes in processes of its own.
 //
 // A worker is the same binary started again, without token, environment or
-// network. It opens one tenant's trees read-only and answers six calls, JSON
+// network. It opens one tenant's trees read-only and answers calls, JSON
 // over its stdin and stdout, one at a time. When it dies or goes past its
 // deadline, that is the answer to the one call it was working on; the [Pool]
 // starts another for the next.
@@ -41,37 +41,56 @@ func (r TreeRef) Open() (overlay.Tree, error) {
 	return mirror.OpenCommit(r.Repository, r.Commit)
 }
 
-// path is the only path that a worker needs for the tree.
-func (r TreeRef) path() string {
+// Place is the folder or repository that the tree is in: the only path that a
+// worker needs for it.
+func (r TreeRef) Place() string {
 	if r.Folder != "" {
 		return r.Folder
 	}
 	return r.Repository
 }
 
-// A Scan asks what is in a tree, before any build.
-type Scan struct {
+// A Configure asks for the configuration at the root of a tree; of the zero
+// TreeRef, for the organisation's alone.
+type Configure struct {
 	Tree TreeRef `json:"tree"`
-	// Config is the tree whose configuration is obeyed; the zero TreeRef for
-	// the default configuration.
-	Config TreeRef `json:"config"`
 	// Defaults is the text of the organisation's configuration, which stands
 	// below the tree's; nil where there is none.
 	Defaults []byte `json:"defaults,omitempty"`
 }
 
-// A ScanAnswer is what is in a tree.
-type ScanAnswer struct {
+// A ConfigureAnswer is the configuration of a tree, and its faults.
+type ConfigureAnswer struct {
+	Config   config.Config   `json:"config"`
+	Findings []rules.Finding `json:"findings"`
+}
+
+// A Find asks what is known of one overlay before any build.
+type Find struct {
+	Tree    TreeRef         `json:"tree"`
+	Overlay string          `json:"overlay"`
+	Options overlay.Options `json:"options"`
+}
+
+// A FindAnswer is one overlay, but for Root, which the others decide.
+type FindAnswer struct {
+	Overlay overlay.Overlay `json:"overlay"`
+}
+
+// A Survey asks for the findings of rules that look at a tree before any build.
+type Survey struct {
+	Tree     TreeRef           `json:"tree"`
+	Options  overlay.Options   `json:"options"`
 	Overlays []overlay.Overlay `json:"overlays"`
-	// Config is the configuration that is obeyed.
-	Config config.Config `json:"config"`
-	// ConfigFindings are the faults of the configuration in the tree itself.
-	ConfigFindings []rules.Finding `json:"configFindings"`
+	Policy   rules.Policy      `json:"policy"`
+}
+
+// A SurveyAnswer is what is wrong with a tree before any build.
+type SurveyAnswer struct {
+	Findings []rules.Finding `json:"findings"`
 	// Definitions are the files that hold CustomResourceDefinitions, each with
 	// the hash of its blob.
 	Definitions map[string]string `json:"definitions,omitempty"`
-	// Surveyed are the findings of rules that look at the tree before any build.
-	Surveyed []rules.Finding `json:"surveyed"`
 }
 
 // A Check asks for the findings of one overlay.
@@ -82,7 +101,7 @@ type Check struct {
 	Policy  rules.Policy    `json:"policy"`
 	// Part is [rules.Subject].Part of the overlay.
 	Part bool `json:"part,omitempty"`
-	// Definitions are those of the tree, as [ScanAnswer] has them.
+	// Definitions are those of the tree, as [SurveyAnswer] has them.
 	Definitions map[string]string `json:"definitions,omitempty"`
 }
 
@@ -93,7 +112,6 @@ type CheckAnswer struct {
 	Broken   *overlay.BuildError `json:"broken,omitempty"`
 	Findings []rules.Finding     `json:"findings"`
 	Facts    []rules.Fact        `json:"facts,omitempty"`
-	Reads    overlay.ReadSet     `json:"reads,omitempty"`
 	// Parts are what was built and checked in place of an overlay that is broken.
 	Parts []Part `json:"parts,omitempty"`
 }
@@ -181,18 +199,23 @@ type ProveAnswer struct {
 
 // A request is one line of a worker's stdin: exactly one field is set.
 type request struct {
-	Scan    *Scan    `json:"scan,omitempty"`
-	Check   *Check   `json:"check,omitempty"`
-	Join    *Join    `json:"join,omitempty"`
-	Explain *Explain `json:"explain,omitempty"`
-	Plan    *Plan    `json:"plan,omitempty"`
-	Prove   *Prove   `json:"prove,omitempty"`
+	Configure *Configure `json:"configure,omitempty"`
+	Find      *Find      `json:"find,omitempty"`
+	Survey    *Survey    `json:"survey,omitempty"`
+	Check     *Check     `json:"check,omitempty"`
+	Join      *Join      `json:"join,omitempty"`
+	Explain   *Explain   `json:"explain,omitempty"`
+	Plan      *Plan      `json:"plan,omitempty"`
+	Prove     *Prove     `json:"prove,omitempty"`
 }
 
 // An answer is one line of a worker's stdout.
 type answer[T any] struct {
 	Answer T      `json:"answer"`
 	Error  string `json:"error,omitempty"`
+	// Reads is all that was looked up in the tree to come to the answer; nil
+	// where that is not known.
+	Reads overlay.ReadSet `json:"reads"`
 }
 
 // String is the folder, or the commit's abbreviated id.

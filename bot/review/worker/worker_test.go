@@ -116,10 +116,10 @@ func TestNoNetwork(t *testing.T) {
 func TestOtherFolder(t *testing.T) {
 	tree, other := small(t), small(t)
 	pool := alone(t, tree)
-	if _, err := pool.Scan(t.Context(), worker.Scan{Tree: tree}); err != nil {
+	if _, err := pool.Configure(t.Context(), worker.Configure{Tree: tree}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := pool.Scan(t.Context(), worker.Scan{Tree: other})
+	_, err := pool.Configure(t.Context(), worker.Configure{Tree: other})
 	if err == nil && !landlocked() {
 		t.Skip("the kernel has no Landlock")
 	}
@@ -219,12 +219,12 @@ func TestCancel(t *testing.T) {
 func TestClose(t *testing.T) {
 	tree := small(t)
 	pool := worker.NewPool(worker.Limits{}, tree)
-	if _, err := pool.Scan(t.Context(), worker.Scan{Tree: tree}); err != nil {
+	if _, err := pool.Configure(t.Context(), worker.Configure{Tree: tree}); err != nil {
 		t.Fatal(err)
 	}
 	pool.Close()
 	pool.Close()
-	if _, err := pool.Scan(t.Context(), worker.Scan{Tree: tree}); err == nil {
+	if _, err := pool.Configure(t.Context(), worker.Configure{Tree: tree}); err == nil {
 		t.Error("a closed pool answers")
 	}
 }

@@ -1,0 +1,252 @@
+package memory_test
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/kustodian/kustodian/bot/review/memory"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// before is a tree with a link, and reads what an answer about it depends on.
+func before() (overlay.Files, overlay.ReadSet) {
+	files := overlay.Files{"base/a.yaml": "a", "base/b.yaml": "b", "prod": overlay.LinkTo + "base", "other.yaml": "o"}
+	reads, err := overlay.Open(files, overlay.Options{}).States([]string{"base/a.yaml", "base", "prod", "base/c.yaml", "base/b.yaml/d", "base/"})
+	if err != nil {
+		panic(err) // nothing of it can fail in memory
+	}
+	return files, reads
+}
+
+func open(t *testing.T, store *memory.Store, tenant string) *memory.Repository {
+	t.Helper()
+	r, err := store.Open(tenant, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// recalled is what is known of the question in a tree.
+func recalled(r *memory.Repository, files overlay.Files, question string) string {
+	answer, _ := r.Beside(overlay.Open(files, overlay.Options{})).Recall([]byte(question))
+	return string(answer)
+}
+
+// filled is a store that keeps one answer for a tenant.
+func filled(t *testing.T, tenant string) *memory.Store {
+	t.Helper()
+	_, reads := before()
+	store := &memory.Store{Dir: filepath.Join(t.TempDir(), "answers"), Size: 1 << 20}
+	r := open(t, store, tenant)
+	r.Keep([]byte("q"), []byte("answer"), reads)
+	if err := store.Save(r); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// TestHolds asks again after one thing has changed.
+func TestHolds(t *testing.T) {
+	store := filled(t, "me")
+	for name, c := range map[string]struct {
+		change func(overlay.Files)
+		holds  bool
+	}{
+		"nothing":                {func(overlay.Files) {}, true},
+		"what was not read":      {func(f overlay.Files) { f["other.yaml"] = "changed" }, true},
+		"content of a neighbour": {func(f overlay.Files) { f["base/b.yaml"] = "changed" }, true},
+		"content":                {func(f overlay.Files) { f["base/a.yaml"] = "changed" }, false},
+		"deleted":                {func(f overlay.Files) { delete(f, "base/a.yaml") }, false},
+		"added where it missed":  {func(f overlay.Files) { f["base/c.yaml"] = "c" }, false},
+		"a name in a folder":     {func(f overlay.Files) { f["base/e.yaml"] = "e" }, false},
+		"the link":               {func(f overlay.Files) { f["prod"] = overlay.LinkTo + "other" }, false},
+		"a folder for a file":    {func(f overlay.Files) { delete(f, "base/b.yaml"); f["base/b.yaml/d"] = "d" }, false},
+		"a link for the file":    {func(f overlay.Files) { f["base/a.yaml"] = overlay.LinkTo + "b.yaml" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files, _ := before()
+			files = maps.Clone(files)
+			c.change(files)
+			if got := recalled(open(t, store, "me"), files, "q"); (got == "answer") != c.holds {
+				t.Errorf("recalled %q, want it to hold: %t", got, c.holds)
+			}
+		})
+	}
+	files, _ := before()
+	if got := recalled(open(t, store, "me"), files, "another question"); got != "" {
+		t.Errorf("another question is answered %q", got)
+	}
+}
+
+// TestTenants lets one tenant take another's file for its own.
+func TestTenants(t *testing.T) {
+	store := filled(t, "me")
+	files, _ := before()
+	if got := recalled(open(t, store, "you"), files, "q"); got != "" {
+		t.Errorf("another tenant is told %q", got)
+	}
+	mine := answers(t, store)
+	r := open(t, store, "you")
+	r.Keep([]byte("other"), []byte("text"), nil)
+	if err := store.Save(r); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range answers(t, store) {
+		if name == mine[0] {
+			continue
+		}
+		sealed, err := os.ReadFile(mine[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, sealed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := recalled(open(t, store, "you"), files, "q"); got != "" {
+		t.Errorf("another tenant reads %q out of a file", got)
+	}
+}
+
+// TestDamage changes each byte of a file: what is damaged is gone, and no error.
+func TestDamage(t *testing.T) {
+	store := filled(t, "me")
+	files, _ := before()
+	name := answers(t, store)[0]
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(whole, []byte("answer")) || bytes.Contains(whole, []byte("a.yaml")) {
+		t.Error("the file can be read without its key")
+	}
+	damaged := [][]byte{nil, whole[:len(whole)/2], append(bytes.Clone(whole), 'x')}
+	for i := range whole {
+		changed := bytes.Clone(whole)
+		changed[i] ^= 1
+		damaged = append(damaged, changed)
+	}
+	for i, text := range damaged {
+		if err := os.WriteFile(name, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := recalled(open(t, store, "me"), files, "q"); got != "" {
+			t.Fatalf("damage %d: recalled %q", i, got)
+		}
+		if _, err := os.Stat(name); err == nil {
+			t.Fatalf("damage %d: the file is still there", i)
+		}
+	}
+}
+
+// TestDeleted takes the folder away between opening and saving.
+func TestDeleted(t *testing.T) {
+	store := filled(t, "me")
+	r := open(t, store, "me")
+	if err := os.RemoveAll(store.Dir); err != nil {
+		t.Fatal(err)
+	}
+	files, reads := before()
+	r.Keep([]byte("new"), []byte("text"), reads)
+	if err := store.Save(r); err != nil {
+		t.Fatal(err)
+	}
+	if got := recalled(open(t, store, "me"), files, "new"); got != "text" {
+		t.Errorf("recalled %q", got)
+	}
+}
+
+// TestTogether saves two repositories that were opened before either was saved.
+func TestTogether(t *testing.T) {
+	store := filled(t, "me")
+	files, reads := before()
+	one, two := open(t, store, "me"), open(t, store, "me")
+	one.Keep([]byte("one"), []byte("1"), reads)
+	two.Keep([]byte("two"), []byte("2"), reads)
+	for _, r := range []*memory.Repository{one, two} {
+		if err := store.Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := open(t, store, "me")
+	if got := recalled(r, files, "q") + recalled(r, files, "one") + recalled(r, files, "two"); got != "answer12" {
+		t.Errorf("recalled %q", got)
+	}
+}
+
+// TestSize fills a store beyond its size: what was not used for longest goes.
+func TestSize(t *testing.T) {
+	store := &memory.Store{Dir: t.TempDir(), Size: 40_000}
+	_, reads := before()
+	for i := range 6 {
+		r, err := store.Open("me", fmt.Sprint("repository ", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Keep([]byte("q"), bytes.Repeat([]byte("x"), 10_000), reads)
+		if err := store.Save(r); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range answers(t, store) { // time passes
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			then := info.ModTime().Add(-time.Minute)
+			if err := os.Chtimes(name, then, then); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	files, _ := before()
+	for i := range 6 {
+		r, err := store.Open("me", fmt.Sprint("repository ", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept := recalled(r, files, "q") != ""; kept != (i >= 3) {
+			t.Errorf("repository %d is kept: %t", i, kept)
+		}
+	}
+}
+
+// TestMany keeps more answers to one question than there is room for.
+func TestMany(t *testing.T) {
+	store := filled(t, "me")
+	files, _ := before()
+	for i := range 10 {
+		changed := maps.Clone(files)
+		changed["base/a.yaml"] = fmt.Sprint(i)
+		reads, err := overlay.Open(changed, overlay.Options{}).States([]string{"base/a.yaml"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := open(t, store, "me")
+		r.Keep([]byte("q"), fmt.Append(nil, "answer ", i), reads)
+		if err := store.Save(r); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := recalled(open(t, store, "me"), changed, "q"), fmt.Sprint("answer ", i); got != want {
+			t.Errorf("recalled %q, want %q", got, want)
+		}
+	}
+	if got := recalled(open(t, store, "me"), files, "q"); got != "" {
+		t.Errorf("the oldest answer is still there: %q", got)
+	}
+}
+
+// answers lists the files of a store.
+func answers(t *testing.T, store *memory.Store) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(store.Dir, "*.answers"))
+	if err != nil || len(names) == 0 {
+		t.Fatalf("the store has no files: %v", err)
+	}
+	return names
+}

@@ -1,0 +1,197 @@
+package memory
+
+import (
+	"crypto/sha256"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A Repository is what is kept of one repository: answers for all of its
+// commits. It is safe for concurrent use.
+type Repository struct {
+	tenant, place string
+
+	mu    sync.Mutex
+	kept  kept
+	fresh map[digest][]remembered
+	used  bool
+}
+
+// A digest stands for a question.
+type digest [sha256.Size]byte
+
+// remembered is one answer of this process with what it depends on.
+type remembered struct {
+	answer []byte
+	reads  overlay.ReadSet
+}
+
+// kept is what a file holds. States of paths are told once: an answer names
+// those that it depends on by their index.
+type kept struct {
+	Paths, States []string // beside each other
+	Answers       map[digest][]answer
+}
+
+// answer is one answer to a question: it holds where all of its states do.
+type answer struct {
+	Reads []uint32
+	Text  []byte
+}
+
+// maxAnswers is how many answers to one question are kept, the latest first:
+// those of the default branch, and of the pull requests that are open.
+const maxAnswers = 8
+
+// maxQuestions bounds a file. Beyond it, the file starts anew.
+const maxQuestions = 100_000
+
+// Open reads what is kept of the repository at a place, for a tenant. The
+// error is of the file system; the Repository is of use all the same.
+func (s *Store) Open(tenant, place string) (*Repository, error) {
+	r := &Repository{tenant: tenant, place: place, fresh: map[digest][]remembered{}}
+	if s == nil {
+		return r, nil
+	}
+	var err error
+	r.kept, err = s.load(tenant, place)
+	return r, err
+}
+
+// Keep keeps the answer to a question about a tree that was looked at as
+// reads says.
+func (r *Repository) Keep(question, text []byte, reads overlay.ReadSet) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	asked := sha256.Sum256(question)
+	r.fresh[asked] = append(r.fresh[asked], remembered{text, reads})
+}
+
+// taken is what was kept anew, and whether anything was of use.
+func (r *Repository) taken() (fresh map[digest][]remembered, used bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return maps.Clone(r.fresh), r.used
+}
+
+// recent are the answers to a question that this process was given.
+func (r *Repository) recent(question digest) []remembered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.fresh[question])
+}
+
+// A Tree is one tree of a [Repository].
+type Tree struct {
+	repository *Repository
+	snapshot   *overlay.Snapshot
+
+	mu    sync.Mutex
+	holds []verdict // of the repository's states, by index
+}
+
+type verdict byte
+
+const (
+	unknown verdict = iota
+	holds
+	differs
+)
+
+// Beside returns what is kept, for one tree of the repository. The snapshot
+// is only asked for the states of paths.
+func (r *Repository) Beside(snapshot *overlay.Snapshot) *Tree {
+	return &Tree{repository: r, snapshot: snapshot, holds: make([]verdict, len(r.kept.States))}
+}
+
+// Recall returns the answer to a question about the tree, if one is kept that
+// depends on nothing that differs.
+func (t *Tree) Recall(question []byte) ([]byte, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := sha256.Sum256(question)
+	for _, a := range t.repository.recent(asked) {
+		if states, err := t.snapshot.States(slices.Collect(maps.Keys(a.reads))); err == nil && maps.Equal(states, a.reads) {
+			return a.answer, true
+		}
+	}
+	kept := t.repository.kept
+	for _, a := range kept.Answers[asked] {
+		if !slices.ContainsFunc(a.Reads, func(i uint32) bool { return !t.held(kept, i) }) {
+			t.repository.mu.Lock()
+			t.repository.used = true
+			t.repository.mu.Unlock()
+			return a.Text, true
+		}
+	}
+	return nil, false
+}
+
+// held reports whether a path has the state in the tree that it had.
+func (t *Tree) held(k kept, i uint32) bool {
+	if t.holds[i] == unknown {
+		t.holds[i] = differs
+		states, err := t.snapshot.States([]string{k.Paths[i]})
+		if err == nil && states[k.Paths[i]] == k.States[i] { // one that cannot be read differs
+			t.holds[i] = holds
+		}
+	}
+	return t.holds[i] == holds
+}
+
+// with is k and fresh answers, those before the others to the same question.
+func (k kept) with(fresh map[digest][]remembered) kept {
+	if len(k.Answers)+len(fresh) > maxQuestions {
+		k = kept{}
+	}
+	out := kept{Answers: make(map[digest][]answer, len(k.Answers))}
+	index := map[[2]string]uint32{}
+	state := func(path, state string) uint32 {
+		i, known := index[[2]string{path, state}]
+		if !known {
+			i = uint32(len(out.Paths))
+			index[[2]string{path, state}] = i
+			out.Paths, out.States = append(out.Paths, path), append(out.States, state)
+		}
+		return i
+	}
+	add := func(question digest, a answer) {
+		if old := out.Answers[question]; len(old) < maxAnswers && !slices.ContainsFunc(old, func(o answer) bool { return slices.Equal(o.Reads, a.Reads) }) {
+			out.Answers[question] = append(old, a)
+		}
+	}
+	for question, answers := range fresh {
+		for _, f := range answers {
+			reads := make([]uint32, 0, len(f.reads))
+			for _, p := range slices.Sorted(maps.Keys(f.reads)) {
+				reads = append(reads, state(p, f.reads[p]))
+			}
+			add(question, answer{reads, f.answer})
+		}
+	}
+	for question, answers := range k.Answers {
+		for _, a := range answers {
+			reads := make([]uint32, len(a.Reads))
+			for i, old := range a.Reads {
+				reads[i] = state(k.Paths[old], k.States[old])
+			}
+			add(question, answer{reads, a.Text})
+		}
+	}
+	return out
+}
+
+// sound reports whether every index of k leads somewhere.
+func (k kept) sound() bool {
+	for _, answers := range k.Answers {
+		for _, a := range answers {
+			if slices.ContainsFunc(a.Reads, func(i uint32) bool { return int(i) >= len(k.Paths) }) {
+				return false
+			}
+		}
+	}
+	return len(k.Paths) == len(k.States)
+}

@@ -1,0 +1,103 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/bot/review/worker"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A scan is what is in one tree, before any build.
+type scan struct {
+	Overlays []overlay.Overlay
+	// Config is the configuration that is obeyed.
+	Config config.Config
+	// ConfigFindings are the faults of the configuration in the tree itself.
+	ConfigFindings []rules.Finding
+	// Surveyed are the findings of rules that look at the tree before any build.
+	Surveyed []rules.Finding
+	// Definitions are those of [worker.SurveyAnswer].
+	Definitions map[string]string
+}
+
+// scan finds the overlays of both sides and what differs between them.
+func (r *run) scan(ctx context.Context) error {
+	r.head.ref, r.base.ref = r.job.Head, r.job.Base
+	obeyed, err := r.pool.Configure(ctx, worker.Configure{Tree: r.job.Config, Defaults: r.job.Defaults})
+	if err != nil {
+		return fmt.Errorf("reading the configuration of %s: %w", r.job.Config, err)
+	}
+	for _, s := range []*side{&r.head, &r.base} {
+		s.checked, s.scan.Config = map[string]worker.CheckAnswer{}, obeyed.Config
+		if s.ref.IsZero() {
+			continue
+		}
+		if err := r.scanSide(ctx, s); err != nil {
+			return fmt.Errorf("finding the overlays of %s: %w", s.ref, err)
+		}
+	}
+	r.report.Config = r.head.scan.Config
+	r.report.Kustomize = len(r.head.scan.Overlays)+len(r.base.scan.Overlays) > 0
+	r.report.Total = len(r.head.roots)
+	if !r.base.ref.IsZero() {
+		if r.changes, err = mirror.Changes(r.base.tree, r.head.tree); err != nil {
+			return err
+		}
+	}
+	r.reach()
+	return nil
+}
+
+// scanSide finds the overlays of one tree.
+func (r *run) scanSide(ctx context.Context, s *side) error {
+	var err error
+	if s.tree, err = s.ref.Open(); err != nil {
+		return err
+	}
+	options, policy := s.scan.Config.Options(), s.scan.Config.Rules
+	own, err := r.pool.Configure(ctx, worker.Configure{Tree: s.ref, Defaults: r.job.Defaults})
+	if err != nil {
+		return err
+	}
+	s.scan.ConfigFindings = own.Findings
+	folders, err := r.pool.Folders(ctx, s.ref, options)
+	if err != nil {
+		return err
+	}
+	s.scan.Overlays = make([]overlay.Overlay, len(folders))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(r.pool.Size())
+	for i, dir := range folders {
+		group.Go(func() error {
+			found, err := r.pool.Find(groupCtx, worker.Find{Tree: s.ref, Overlay: dir, Options: options})
+			s.scan.Overlays[i] = found.Overlay
+			if errors.Is(err, worker.ErrDied) && groupCtx.Err() == nil {
+				s.scan.Overlays[i], err = unread(dir, err), nil
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	overlay.MarkRoots(s.scan.Overlays)
+	s.roots = roots(s.scan.Overlays)
+	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Options: options, Overlays: s.scan.Overlays, Policy: policy})
+	s.scan.Surveyed, s.scan.Definitions = surveyed.Findings, surveyed.Definitions
+	return err
+}
+
+// unread is an overlay that takes more than a worker may to be looked at.
+func unread(dir string, err error) overlay.Overlay {
+	file := path.Join(dir, "kustomization.yaml")
+	return overlay.Overlay{Path: dir, File: file, Reads: []string{file},
+		Refusals: []overlay.Refusal{{Reason: overlay.ReasonLimit, Path: file, Line: 1, Column: 1, Message: err.Error()}}}
+}
