@@ -85,16 +85,22 @@ func otherService(pass *Pass, c Container, host string) bool {
 	return name != "" && service != nil && !slices.Contains(pass.Services(c.Workload), service)
 }
 
+// address is host:port/path, as probes of programs' own clients write it.
+var address = regexp.MustCompile(`^[a-z0-9.-]+:[0-9]+(/\S*)$`)
+
 // urlPath is the path of a word that is an HTTP address, "" of any other word.
 func urlPath(word string) string {
+	if m := address.FindStringSubmatch(word); m != nil {
+		return m[1]
+	}
 	if !strings.HasPrefix(word, "http://") && !strings.HasPrefix(word, "https://") {
 		return ""
 	}
-	address, err := url.Parse(word)
+	parsed, err := url.Parse(word)
 	if err != nil {
 		return ""
 	}
-	return address.Path
+	return parsed.Path
 }
 
 // hostOf is the host that a word of a command names: of an address, of
