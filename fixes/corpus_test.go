@@ -20,7 +20,7 @@ func TestRealRepositories(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := &fixCase{
 				files:   readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
-				rules:   []string{"image-floating", "image-unpinned", "missing-requests", "missing-readiness"},
+				rules:   []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness"},
 				policy:  Policy{Resources: []ResourcePolicy{{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}}},
 				answers: map[Question]Answer{},
 			}

@@ -17,7 +17,9 @@ import (
 // comment links, and where it stands.
 var expected = []struct{ where, rule string }{
 	{"base/kustomization.yaml:13", "image-floating"},
-	{"base/worker.yaml:17", "missing-requests"},
+	{"base/worker.yaml:7", "single-replica"},
+	{"base/worker.yaml:17", "best-effort"},
+	{"base/worker.yaml:17", "missing-prestop"},
 	{"base/worker.yaml:17", "missing-readiness"},
 	{"base/worker.yaml:18", "image-unpinned"},
 	{"base/worker.yaml:26", "secret-literal"},
@@ -46,7 +48,7 @@ func (p *play) verify(ctx context.Context, w io.Writer) error {
 			return fmt.Errorf("nothing says %s at %s", e.rule, e.where)
 		}
 	}
-	if len(said) != len(expected)+1 { // the shell's requests are the tenth
+	if len(said) != len(expected)+1 { // the shell's requests are the last
 		return fmt.Errorf("there are %d comments, want %d", len(said), len(expected)+1)
 	}
 	fixes := p.fixes()
