@@ -226,8 +226,8 @@ func (b *Build) shadowed(o *Object, field Field, n *yaml.Node) bool {
 	}
 	// Items without a name are told apart by their index, which an operation
 	// on one of them shifts.
-	for i, step := range field {
-		if IsItem(step) && !slices.Contains([]byte(step), '=') && b.operated(o, field[:i+1], "add", "remove", "move", "copy") {
+	for i := range field {
+		if field[i:i+1].counts() && b.operated(o, field[:i+1], "add", "remove", "move", "copy") {
 			return false
 		}
 	}

@@ -36,9 +36,6 @@ func (e *explanation) guesses(l lost) []guess {
 			add(ByReplacement, []Source{place}, s)
 		}
 	}
-	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
-		add("", nil, same...)
-	}
 	for _, s := range slices.Backward(e.build.at(o, l.field)) {
 		switch {
 		case sameValue(s.node, l.node):
@@ -49,12 +46,20 @@ func (e *explanation) guesses(l lost) []guess {
 			add(ByName, e.build.naming(l.node.Value), s)
 		}
 	}
-	if len(all) == 0 {
+	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
+		add("", nil, same...)
+	}
+	if len(all) == 0 || l.field.counts() {
 		for _, s := range e.build.elsewhere(o, l) {
 			add("", nil, s)
 		}
 	}
 	return all
+}
+
+// counts reports whether a field goes by the index of an item.
+func (f Field) counts() bool {
+	return slices.ContainsFunc(f, func(step string) bool { return IsItem(step) && !strings.Contains(step, "=") })
 }
 
 // naming are the entries of the generators whose objects have a name with a hash.
@@ -117,16 +122,32 @@ func sameKeys(a, b Field) bool {
 	return slices.EqualFunc(a, b, func(a, b string) bool { return a == b || IsItem(a) && IsItem(b) })
 }
 
+// lastEntry is the last entry on the way of o that sets a field, as a guess;
+// nil where none does.
+func (o *Object) lastEntry(field Field) *Source {
+	for _, k := range slices.Backward(o.chain) {
+		if all := k.entriesFor(o, field); len(all) > 0 {
+			source := all[len(all)-1]
+			source.How, source.Exact = HowObject, false
+			return &source
+		}
+	}
+	return nil
+}
+
 // byGuess answers for what is left: with the likeliest place, which nothing
 // has confirmed, or with the entry of the generator.
 func (e *explanation) byGuess(context.Context) {
 	e.each(func(l lost) (Source, bool) {
+		o := e.build.Objects[l.object]
+		if set := o.lastEntry(l.field); set != nil {
+			return *set, true
+		}
 		if all := e.guesses(l); len(all) > 0 {
 			source := all[0].source
 			source.How, source.Exact = HowObject, false
 			return source, true
 		}
-		o := e.build.Objects[l.object]
 		if o.made == nil {
 			return Source{}, false
 		}

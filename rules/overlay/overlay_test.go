@@ -33,7 +33,7 @@ type want struct {
 	line             int
 }
 
-var wantComment = regexp.MustCompile(`^(sets|fails|refuses) (.*)$`)
+var wantComment = regexp.MustCompile(`^(sets|overridden|deletes|holds|makes|fails|refuses) (.*)$`)
 
 func readCases(t *testing.T, dir string) map[string]overlayCase {
 	t.Helper()
@@ -128,11 +128,14 @@ func TestSources(t *testing.T) {
 			checkParity(t, c, b)
 			checked := 0
 			for _, w := range c.wants {
-				if w.verb != "sets" {
+				switch w.verb {
+				case "sets":
+					checkSource(t, b, w)
+				case "overridden", "deletes", "holds", "makes":
+					checkHistory(t, b, w)
+				default:
 					t.Errorf("%s:%d: the overlay builds; want: %s %s", w.path, w.line, w.verb, w.rest)
-					continue
 				}
-				checkSource(t, b, w)
 				checked++
 			}
 			if checked == 0 {
