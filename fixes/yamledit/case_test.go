@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,11 +25,17 @@ import (
 //	forms crlf bom …        the same is to hold of these forms of the text
 //	escaped                 \t, \s (a blank), \r, \u0085, \u2028 and \u2029 stand for themselves
 //	error ErrAlias "line 5" the edits are refused, with this type and text; either may be left out
+//	changed 3-4 8           the lines of out that Result.Changed has
+//	new {a: b}              instead of an edit: a new file with this document, whose neighbours are in
+//	                        in and in every file neighbour
 //
-// The text is in `in`, and `out` is what it must be afterwards.
+// The text is in `in`, and `out` is what it must be afterwards. A # begins a remark.
 type testCase struct {
-	in, out []byte
-	edits   []yamledit.Edit
+	in, out    []byte
+	edits      []yamledit.Edit
+	changed    string           // "" where any lines will do
+	documents  []yamledit.Value // of a new file
+	neighbours [][]byte
 	// Of the error that is wanted: the regexp is nil where none is.
 	refusal     *regexp.Regexp
 	refusalType string
@@ -37,6 +44,10 @@ type testCase struct {
 func TestCases(t *testing.T) {
 	for name, c := range cases(t) {
 		t.Run(name, func(t *testing.T) {
+			if c.documents != nil {
+				checkNew(t, c)
+				return
+			}
 			before := bytes.Clone(c.in)
 			file, err := yamledit.Parse(c.in)
 			var result yamledit.Result
@@ -57,7 +68,51 @@ func TestCases(t *testing.T) {
 				t.Errorf("want -, got +:\n%s", diff)
 			}
 			checkSplices(t, c.in, result)
+			checkChanged(t, c, result)
 		})
+	}
+}
+
+func checkNew(t *testing.T, c testCase) {
+	t.Helper()
+	text, err := yamledit.NewFile(append([][]byte{c.in}, c.neighbours...), c.documents...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(c.out), string(text)); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
+// checkChanged holds that the changed lines are those that the case says, and
+// that without them both texts have the same lines.
+func checkChanged(t *testing.T, c testCase, result yamledit.Result) {
+	t.Helper()
+	var ranges []string
+	for _, r := range result.Changed {
+		ranges = append(ranges, fmt.Sprintf("%d-%d", r.First, r.Last))
+	}
+	if got := strings.Join(ranges, " "); c.changed != "" && got != c.changed {
+		t.Errorf("the changed lines are %s, want %s", got, c.changed)
+	}
+	changed := map[int]bool{}
+	for _, r := range result.Changed {
+		for line := r.First; line <= r.Last; line++ {
+			changed[line] = true
+		}
+	}
+	old := bytes.SplitAfter(c.in, []byte("\n"))
+	for i, line := range bytes.SplitAfter(result.Bytes, []byte("\n")) {
+		if changed[i+1] {
+			continue
+		}
+		// What is left stands in the old text, in the same order.
+		at := slices.IndexFunc(old, func(l []byte) bool { return bytes.Equal(l, line) })
+		if at < 0 {
+			t.Errorf("line %d is new and not among the changed ones, %s: %q", i+1, ranges, line)
+			return
+		}
+		old = old[at+1:]
 	}
 }
 
@@ -153,6 +208,10 @@ func readCase(t testing.TB, path string, archive *txtar.Archive) map[string]test
 			forms = strings.Fields("as-is " + rest)
 		case "escaped":
 			escaped = true
+		case "changed":
+			c.changed = rest
+		case "new":
+			c.documents = append(c.documents, parseValue(t, rest))
 		case "error":
 			name, quoted, ok := strings.Cut(rest, " ")
 			if !ok || !strings.HasPrefix(name, "Err") {
@@ -176,17 +235,22 @@ func readCase(t testing.TB, path string, archive *txtar.Archive) map[string]test
 			c.in = file.Data
 		case "out":
 			c.out = file.Data
+		case "neighbour":
+			c.neighbours = append(c.neighbours, file.Data)
 		default:
 			t.Fatalf("%s: no case has a file %s", path, file.Name)
 		}
 	}
-	if len(c.edits) == 0 || (c.out == nil) == (c.refusal == nil) {
+	if len(c.edits) == 0 == (len(c.documents) == 0) || (c.out == nil) == (c.refusal == nil) {
 		t.Fatalf("%s: want edits, and one of out and error", path)
 	}
 	out := map[string]testCase{}
 	for _, form := range forms {
 		of := c
 		of.in, of.out = reform(c.in, form), reform(c.out, form)
+		if form == "noeol" {
+			of.changed = "" // what is added at the end gives the line before a break, too
+		}
 		out[form] = of
 	}
 	return out
@@ -219,9 +283,26 @@ func parseEdit(t testing.TB, line string) yamledit.Edit {
 		doc, path := parsePath(t, at)
 		return yamledit.InBlockScalar(doc, path, parseEdit(t, inner))
 	}
+	if verb == "document" {
+		return yamledit.AddDocument(parseValue(t, rest))
+	}
 	at, rest, _ := strings.Cut(rest, " ")
 	doc, path := parsePath(t, at)
 	switch verb {
+	case "before":
+		return yamledit.InsertItem(doc, path, yamledit.Before, parseValue(t, rest))
+	case "after":
+		return yamledit.InsertItem(doc, path, yamledit.After, parseValue(t, rest))
+	case "rename":
+		return yamledit.RenameKey(doc, path, rest)
+	case "move": // PATH before|after INDEX
+		where, other, _ := strings.Cut(rest, " ")
+		side, known := map[string]yamledit.Side{"before": yamledit.Before, "after": yamledit.After}[where]
+		index, err := strconv.Atoi(other)
+		if err != nil || !known {
+			t.Fatalf("%q: want before or after, and an index", rest)
+		}
+		return yamledit.MoveItem(doc, path, side, index)
 	case "set":
 		return yamledit.SetScalar(doc, path, rest)
 	case "add":

@@ -16,4 +16,7 @@
 //
 // A place that an anchor, an alias or a merge key shares with another is
 // refused too, with an error that says so.
+//
+// The parser is go.yaml.in/yaml/v3, as kustomize's is. With the build tag yamlv4
+// it is yaml/v4; the tests pass with both.
 package yamledit

@@ -3,9 +3,9 @@ package yamledit
 import "strings"
 
 // NewFile is the text of a new file that holds the documents, written as its
-// neighbours are: their steps, dashes, line breaks and last break. A
+// neighbours are: their steps, dashes, quotes, line breaks and last break. A
 // neighbour that does not parse says nothing; without any, mappings step by two
-// columns, dashes stand below their key, and lines end in "\n".
+// columns, dashes stand below their key, quotes are double, and lines end in "\n".
 func NewFile(neighbours [][]byte, documents ...Value) ([]byte, error) {
 	l, bare := styleOfAll(neighbours)
 	var b strings.Builder
@@ -36,7 +36,8 @@ func NewFile(neighbours [][]byte, documents ...Value) ([]byte, error) {
 // styleOfAll is how most of some files are written, and whether most of them
 // have no break at their end.
 func styleOfAll(files [][]byte) (l layout, bare bool) {
-	steps, dashes, breaks, bares := map[int]int{}, map[int]int{}, map[string]int{}, 0
+	steps, dashes, breaks := map[int]int{}, map[int]int{}, map[string]int{}
+	bares, singles := 0, 0 // more of them than of the other kind
 	for _, src := range files {
 		f, err := Parse(src)
 		if err != nil || len(src) == 0 {
@@ -44,6 +45,14 @@ func styleOfAll(files [][]byte) (l layout, bare bool) {
 		}
 		for _, document := range f.documents {
 			count(document, steps, dashes)
+			walk(document, func(n *Node) {
+				switch n.style {
+				case singleQuoted:
+					singles++
+				case doubleQuoted:
+					singles--
+				}
+			})
 		}
 		breaks[f.lines.ending(0)]++
 		if breakBefore(src) == 0 {
@@ -52,7 +61,7 @@ func styleOfAll(files [][]byte) (l layout, bare bool) {
 			bares--
 		}
 	}
-	l = layout{step: most(steps, 2), dash: most(dashes, 0), nl: "\n"}
+	l = layout{step: most(steps, 2), dash: most(dashes, 0), nl: "\n", single: singles > 0}
 	if breaks["\r\n"] > breaks["\n"] {
 		l.nl = "\r\n"
 	}
@@ -93,7 +102,7 @@ func (l layout) document(v Value) string {
 			return b.String()
 		}
 	}
-	return scalar(v) + l.nl
+	return l.scalar(v) + l.nl
 }
 
 // addDocument writes a document below the last one.

@@ -1,21 +1,18 @@
 package yamledit
 
 import (
-	"bytes"
 	"errors"
 	"io"
-
-	"go.yaml.in/yaml/v3"
 )
 
 // parse reads the documents of a text; a document with nothing in it is nil.
-// It is the only place that knows the parser.
+// This file and that of the parser are the only places that know it.
 func parse(src []byte) ([]*Node, error) {
 	var out []*Node
-	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	next := decoder(src)
 	for {
-		var document yaml.Node
-		err := decoder.Decode(&document)
+		var document parsed
+		err := next.Decode(&document)
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
@@ -26,7 +23,7 @@ func parse(src []byte) ([]*Node, error) {
 			out = append(out, nil)
 			continue
 		}
-		root := convert(document.Content[0], map[*yaml.Node]*Node{}, 0)
+		root := convert(document.Content[0], map[*parsed]*Node{}, 0)
 		if root == nil {
 			return nil, &ErrLimit{"levels", MaxLevels}
 		}
@@ -35,18 +32,18 @@ func parse(src []byte) ([]*Node, error) {
 }
 
 // convert is nil where there are more levels than [MaxLevels].
-func convert(y *yaml.Node, seen map[*yaml.Node]*Node, level int) *Node {
+func convert(y *parsed, seen map[*parsed]*Node, level int) *Node {
 	if level > MaxLevels {
 		return nil
 	}
 	n := &Node{Value: y.Value, Tag: y.ShortTag(), Line: y.Line, column: y.Column, anchor: y.Anchor, style: styleOf(y)}
 	seen[y] = n
 	switch y.Kind {
-	case yaml.MappingNode:
+	case mappingNode:
 		n.Kind = MappingNode
-	case yaml.SequenceNode:
+	case sequenceNode:
 		n.Kind = SequenceNode
-	case yaml.AliasNode:
+	case aliasNode:
 		n.Kind = AliasNode
 		n.target = seen[y.Alias] // an anchor stands before its aliases
 		n.Tag = ""
@@ -61,20 +58,20 @@ func convert(y *yaml.Node, seen map[*yaml.Node]*Node, level int) *Node {
 	return n
 }
 
-func styleOf(y *yaml.Node) style {
+func styleOf(y *parsed) style {
 	switch {
-	case y.Kind == yaml.MappingNode || y.Kind == yaml.SequenceNode:
-		if y.Style&yaml.FlowStyle != 0 {
+	case y.Kind == mappingNode || y.Kind == sequenceNode:
+		if y.Style&flowStyle != 0 {
 			return flow
 		}
 		return block
-	case y.Style&yaml.SingleQuotedStyle != 0:
+	case y.Style&singleQuotedStyle != 0:
 		return singleQuoted
-	case y.Style&yaml.DoubleQuotedStyle != 0:
+	case y.Style&doubleQuotedStyle != 0:
 		return doubleQuoted
-	case y.Style&yaml.LiteralStyle != 0:
+	case y.Style&literalStyle != 0:
 		return literal
-	case y.Style&yaml.FoldedStyle != 0:
+	case y.Style&foldedStyle != 0:
 		return folded
 	}
 	return plain

@@ -57,7 +57,7 @@ func (f *File) setScalar(document int, path Path, value string) (Splice, func(*N
 		if strings.ContainsAny(value, "\n\r") {
 			return s, nil, &ErrStyle{n.Line, "a text of several lines does not fit into its quotes"}
 		}
-		s.New = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		s.New = singleQuote(value)
 	case doubleQuoted:
 		s.New = doubleQuote(value)
 	case plain:

@@ -11,6 +11,13 @@ func (f *File) renameKey(document int, path Path, name string) (Splice, func(*No
 	if err != nil {
 		return Splice{}, nil, err
 	}
+	// What a merge key brings by the old name would show through, and by the new
+	// one be hidden.
+	for _, either := range []string{old, name} {
+		if i := n.index("<<"); i >= 0 && merges(n.Children[i+1], either, map[*Node]bool{}) {
+			return Splice{}, nil, &ErrMerged{either, n.Children[i].Line}
+		}
+	}
 	key := n.Children[n.index(old)]
 	if i := n.index(name); i >= 0 && name != old {
 		return Splice{}, nil, &ErrStyle{n.Children[i].Line, fmt.Sprintf("the key %s is there already; delete one", name)}
@@ -21,7 +28,7 @@ func (f *File) renameKey(document int, path Path, name string) (Splice, func(*No
 	s := Splice{Start: key.start, End: key.end}
 	switch {
 	case key.style == singleQuoted && !strings.ContainsAny(name, "\n\r"):
-		s.New = "'" + strings.ReplaceAll(name, "'", "''") + "'"
+		s.New = singleQuote(name)
 	case key.style == doubleQuoted:
 		s.New = doubleQuote(name)
 	case n.style == flow:
@@ -32,8 +39,7 @@ func (f *File) renameKey(document int, path Path, name string) (Splice, func(*No
 	return s, expectAt(path.parent(), func(n *Node) { n.Children[n.index(old)].Value = name }), nil
 }
 
-// keyAt finds the mapping of the key at a path. A merge key that brings the key
-// too would show through.
+// keyAt finds the mapping of the key at a path.
 func (f *File) keyAt(document int, path Path) (*Node, string, error) {
 	if len(path) == 0 {
 		return nil, "", &ErrNoPlace{path}
@@ -48,9 +54,6 @@ func (f *File) keyAt(document int, path Path) (*Node, string, error) {
 	n, err := f.place(document, path.parent())
 	if err != nil {
 		return nil, "", err
-	}
-	if i := n.index("<<"); i >= 0 && merges(n.Children[i+1], old, map[*Node]bool{}) {
-		return nil, "", &ErrMerged{old, n.Children[i].Line}
 	}
 	return n, old, cmp.Or(n.unclear(), f.anchored(document, n.Children[n.index(old)]))
 }

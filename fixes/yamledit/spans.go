@@ -17,6 +17,13 @@ type spans struct {
 
 func (s *spans) place(n *Node, indent int) error {
 	at, ok := s.from(s.at, n.Line, n.column)
+	if n.null() && n.Value == "" && n.Line == len(s.starts)+1 {
+		// Behind --- at the end of a text without a last break the parser counts a
+		// line that is not there.
+		n.Line = len(s.starts)
+		at, ok = position{n.Line, 1, len(s.src)}, true
+		n.column = 1 + utf8.RuneCount(s.src[s.start(at.offset):])
+	}
 	if !ok {
 		return &ErrNotPlaced{n.Line}
 	}

@@ -18,7 +18,7 @@ func (r Result) changed() []LineRange {
 		first, last := l.line(start), l.line(max(start, end-1))
 		whole := l.start(start) == start
 		switch {
-		case s.New != "" && strings.HasPrefix(s.New, "\n") && s.Start == s.End: // begins below
+		case s.Start == s.End && s.Start < len(r.src) && breakAt(r.src[s.Start:]) > 0 && breakAt([]byte(s.New)) == breakAt(r.src[s.Start:]): // begins below
 			first++
 		case s.New == "" && whole && strings.HasSuffix(string(r.src[s.Start:s.End]), "\n"):
 			last = first - 1

@@ -3,6 +3,7 @@ package yamledit
 import (
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A Value is something to be written: a [Map], [List], [String], [Int] or [Bool].
@@ -81,12 +82,21 @@ func (i Int) flow(bool) string  { return strconv.Itoa(int(i)) }
 func (b Bool) flow(bool) string { return strconv.FormatBool(bool(b)) }
 
 // scalar is a value that is no Map or List as text for a line of its own.
-func scalar(v Value) string {
-	if s, ok := v.(String); ok && plainIn(string(s), false) {
+func scalar(v Value) string { return layout{}.scalar(v) }
+
+func (l layout) scalar(v Value) string {
+	s, ok := v.(String)
+	switch {
+	case ok && plainIn(string(s), false):
 		return string(s)
+	case ok && l.single && strings.IndexFunc(string(s), func(r rune) bool { return !unicode.IsPrint(r) }) < 0:
+		return singleQuote(string(s))
 	}
 	return v.flow(false)
 }
+
+// singleQuote is a text of one line in single quotes.
+func singleQuote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // plainIn reports whether a text may stand without quotes and reads as a
 // string then; inFlow, between brackets. The parser itself is asked, since YAML's
@@ -147,6 +157,8 @@ type layout struct {
 	step int    // columns from a mapping to the mapping below it
 	dash int    // columns from a mapping to the dashes of a list below it
 	nl   string // line break
+	// single is set where quotes are ', wherever those will do.
+	single bool
 }
 
 // block is a value as lines below its key, each indented by indent and ended
@@ -177,9 +189,9 @@ func (l layout) mapping(b *strings.Builder, m Map, indent int, first string) {
 
 // entry writes a key with its value, without the indent in front.
 func (l layout) entry(b *strings.Builder, item Item, indent int) {
-	b.WriteString(scalar(String(item.Key)) + ":")
+	b.WriteString(l.scalar(String(item.Key)) + ":")
 	if inline(item.Value) {
-		b.WriteString(" " + scalar(item.Value) + l.nl)
+		b.WriteString(" " + l.scalar(item.Value) + l.nl)
 		return
 	}
 	b.WriteString(l.nl + l.block(item.Value, indent))
@@ -198,7 +210,7 @@ func (l layout) item(b *strings.Builder, v Value, indent int) {
 		l.mapping(b, m, indent+2, dash)
 		return
 	}
-	b.WriteString(dash + scalar(v) + l.nl)
+	b.WriteString(dash + l.scalar(v) + l.nl)
 }
 
 // inline reports whether a value stands on the line of its key.
