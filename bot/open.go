@@ -10,6 +10,7 @@ import (
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/queue"
+	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
@@ -66,6 +67,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
 		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
+		Memory: answers(settings),
 		Registry: func() *registry.Resolver {
 			resolver := &registry.Resolver{Hosts: settings.Registries}
 			if overrides.Registry != nil {
@@ -141,4 +143,12 @@ func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger)
 		}
 	}
 	return out, nil
+}
+
+// answers is where answers of earlier jobs are kept; nil where none are.
+func answers(settings Settings) *memory.Store {
+	if settings.AnswersSize == 0 {
+		return nil
+	}
+	return &memory.Store{Dir: filepath.Join(settings.DataDir, "answers"), Size: settings.AnswersSize << 20}
 }

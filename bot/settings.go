@@ -26,6 +26,7 @@ type Settings struct {
 	Accounts           []string      `env:"ALLOWED_ACCOUNTS" help:"users and organisations to work for, with commas; * is everybody; required"`
 	GitHubURL          string        `env:"GITHUB_URL,default=https://api.github.com" help:"GitHub's REST API; of an Enterprise server https://HOST/api/v3"`
 	DataDir            string        `env:"DATA_DIR,default=data" help:"folder of mirrors, caches and the embedded queue"`
+	AnswersSize        int64         `env:"ANSWERS_SIZE,default=1024" help:"how many MiB of what builds came to are kept in DATA_DIR, so that only what changed is built again; 0 keeps nothing"`
 	NATSURL            string        `env:"NATS_URL" help:"NATS cluster to use in place of the embedded queue"`
 	NATSCredentials    string        `env:"NATS_CREDENTIALS_FILE" help:"file of the user's credentials there"`
 	NATSReplicas       int           `env:"NATS_REPLICAS,default=1" help:"how many servers of the cluster keep each job"`
@@ -153,6 +154,7 @@ func (s *Settings) check() error {
 	need(err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "", "GITHUB_URL", "write an address such as https://api.github.com")
 	need(s.OverlayTimeout >= time.Second, "OVERLAY_TIMEOUT", "write a second or more; a slow overlay takes two")
 	need(s.OverlayMemory >= 256, "OVERLAY_MEMORY_MB", "write 256 or more; a large repository takes 400")
+	need(s.AnswersSize >= 0, "ANSWERS_SIZE", "write how many MiB are kept, 0 for none")
 	need(s.Workers > 0, "WORKERS", "write how many jobs run at once, at least 1")
 	need(s.NATSReplicas > 0, "NATS_REPLICAS", "write how many servers keep each job, at least 1")
 	need(s.LogFormat == "text" || s.LogFormat == "json", "LOG_FORMAT", "write text or json")

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/url"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/queue"
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
@@ -45,12 +47,17 @@ type Worker struct {
 	Built func(overlay string)
 	// Limits are what one overlay may cost.
 	Limits worker.Limits
+	// Memory is where answers of earlier jobs are kept; nil where none are.
+	Memory *memory.Store
 	Log    *slog.Logger
 }
 
 // reviewer is who reviews one job.
 func (w *Worker) reviewer() *review.Reviewer {
-	return &review.Reviewer{Ask: review.AskRegistry(w.Registry()), Built: w.Built, Limits: w.Limits}
+	return &review.Reviewer{
+		Ask: review.AskRegistry(w.Registry()), Built: w.Built, Limits: w.Limits, Memory: w.Memory,
+		Fault: func(err error) { w.Log.Warn("builds may be done again", "error", err) },
+	}
 }
 
 // Work works on the job of a key. A rate limit is a [*queue.Park].
@@ -206,7 +213,7 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 		if err != nil {
 			return err
 		}
-		report, err := s.reviewer().Run(ctx, job)
+		report, err := s.review(ctx, job)
 		if err != nil {
 			return fmt.Errorf("reviewing pull request %d: %w", number, err)
 		}
@@ -219,6 +226,12 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 			"overlays", len(report.Overlays), "findings", len(report.Findings), "comments", out.Comments, "resolved", out.Resolved)
 		return err
 	})
+}
+
+// review reviews a job of the site's installation.
+func (s *site) review(ctx context.Context, job review.Job) (*review.Report, error) {
+	job.Tenant = strconv.FormatInt(s.key.Installation, 10)
+	return s.reviewer().Run(ctx, job)
 }
 
 // pullJob fetches a pull request: its head, where it left its base, and the
@@ -287,7 +300,7 @@ func (s *site) mergeGroup(ctx context.Context, sha string) error {
 	if err != nil {
 		return err
 	}
-	report, err := s.reviewer().Run(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults})
+	report, err := s.review(ctx, review.Job{Head: s.commit(sha), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults})
 	if err != nil {
 		return fmt.Errorf("reviewing merge group %s: %w", sha, err)
 	}
@@ -323,7 +336,7 @@ func (s *site) sweep(ctx context.Context) error {
 			return nil
 		}
 		tree := s.commit(at[main])
-		report, err := s.reviewer().Run(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true})
+		report, err := s.review(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true})
 		if err != nil {
 			return fmt.Errorf("sweeping %s/%s: %w", s.key.Owner, s.key.Repo, err)
 		}

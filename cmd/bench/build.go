@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,7 +66,7 @@ type stage struct {
 	dir, cache string
 	overlays   []string // that both can build
 	roots      []string // those of them that a review builds
-	shared     string   // the file that most roots read, but not all
+	shared     string   // a file that several roots read, which is changed
 }
 
 // A mode is one way to build the overlays of a stage.
@@ -105,6 +106,9 @@ func (m buildMeasure) modes(s *stage) []mode {
 		{name: "Kustodian's builds with sources, 1 process", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, 1) }},
 		{name: "Kustodian's builds with sources, 2 processes", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, 2) }},
 		{name: "a review with rules and Explain, cold", roots: true, run: func(ctx context.Context) (cost, error) { return reviewed(ctx, s) }},
+		{name: "the same, keeping its answers", roots: true, run: func(ctx context.Context) (cost, error) { return kept(ctx, s) }},
+		{name: "the same, nothing changed", roots: true, run: func(ctx context.Context) (cost, error) { return reviewed(ctx, s, "--memory", s.cache) }},
+		{name: "the same, one file changed", roots: true, run: func(ctx context.Context) (cost, error) { return changed(ctx, s) }},
 	}
 }
 
@@ -214,6 +218,27 @@ func sources(ctx context.Context, s *stage, n int) (cost, error) {
 // reviewed lets a process and its workers review the whole folder.
 func reviewed(ctx context.Context, s *stage, args ...string) (cost, error) {
 	return measured(ctx, child(ctx, append([]string{reviewRole, s.dir}, args...)...), nil)
+}
+
+// kept reviews the folder with a memory that is empty.
+func kept(ctx context.Context, s *stage) (cost, error) {
+	if err := os.RemoveAll(s.cache); err != nil {
+		return cost{}, fmt.Errorf("emptying the memory: %w", err)
+	}
+	return reviewed(ctx, s, "--memory", s.cache)
+}
+
+// changed reviews the folder after a line was added to one file.
+func changed(ctx context.Context, s *stage) (cost, error) {
+	file, err := os.OpenFile(filepath.Join(s.dir, s.shared), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return cost{}, fmt.Errorf("changing a file: %w", err)
+	}
+	_, err = file.WriteString("\n# changed\n")
+	if err = errors.Join(err, file.Close()); err != nil {
+		return cost{}, fmt.Errorf("changing %s: %w", s.shared, err)
+	}
+	return reviewed(ctx, s, "--memory", s.cache)
 }
 
 func lines(overlays []string) io.Reader { return strings.NewReader(strings.Join(overlays, "\n")) }

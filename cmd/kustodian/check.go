@@ -65,6 +65,7 @@ repository is read, and nothing is fetched.`,
 	}
 	cmd.Flags().StringVar(&base, "base", "", "report only what is new since the working tree left `REF`")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(publish.Formats(), ", "))
+	cacheFlag(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit 1 from this severity on: error, warning, info, never")
 	complete(cmd, "format", publish.Formats()...)
 	complete(cmd, "fail-on", "error", "warning", "info", "never")
@@ -104,6 +105,7 @@ func runReview(cmd *cobra.Command, reviewer review.Reviewer, job review.Job) (*r
 		}
 		defer fmt.Fprint(progress, "\r\x1b[K")
 	}
+	remember(cmd, &reviewer)
 	return reviewer.Run(cmd.Context(), job)
 }
 

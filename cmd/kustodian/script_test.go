@@ -28,6 +28,7 @@ func TestCommand(t *testing.T) {
 	if len(scripts) == 0 {
 		t.Fatal("no scripts in testdata/cli")
 	}
+	cache := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/cli",
 		UpdateScripts:       *update,
@@ -36,6 +37,7 @@ func TestCommand(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, ".gitconfig"))
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			env.Setenv("XDG_CACHE_HOME", cache)
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(gitConfig), 0o644)
 		},
 	})
