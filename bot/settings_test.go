@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/sethvargo/go-envconfig"
@@ -31,7 +32,7 @@ func TestSettings(t *testing.T) {
 	}
 	want := Settings{
 		AppID: 42, PrivateKey: testPEM[:len(testPEM)-1], WebhookSecrets: []string{"new", "old"}, Accounts: []string{"acme"},
-		GitHubURL: "https://api.github.com", DataDir: "data", AnswersSize: 1024, NATSReplicas: 1, Listen: ":8080", MetricsListen: ":9090", Workers: 2,
+		GitHubURL: "https://api.github.com", DataDir: "data", AnswersSize: 1024, NATSReplicas: 1, Listen: ":8080", MetricsListen: ":9090", Workers: 2, OverlayTimeout: time.Minute, OverlayMemory: 2048,
 		Registries: []string{"docker.io", "ghcr.io", "quay.io", "registry.k8s.io"}, LogFormat: "text",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
