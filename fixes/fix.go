@@ -32,6 +32,9 @@ type Fix struct {
 	// Fingerprints are the findings that it puts right.
 	Fingerprints []string     `json:"fingerprints"`
 	Files        []FileChange `json:"files"`
+	// Unbuilt are overlays that read a changed file and cannot be built, where
+	// the policy has fixes proved without them.
+	Unbuilt []string `json:"unbuilt,omitempty"`
 	// Layers say where it is written, and why there.
 	Layers []Layer `json:"layers,omitempty"`
 	// Notes are sentences that its reviewer should know, such as where numbers come from.
@@ -86,7 +89,8 @@ type OverlayProof struct {
 	Overlay string   `json:"overlay"`
 	Changes []Change `json:"changes"`
 	// Diff is the unified difference of the two builds as YAML, secrets masked.
-	Diff string `json:"diff"`
+	Diff   string `json:"diff"`
+	Effect Effect `json:"effect"`
 	// Environment says which container sees another environment after the
 	// fix, "" where none does.
 	Environment string `json:"environment,omitempty"`
@@ -98,6 +102,8 @@ type OverlayProof struct {
 	// Error is set where there is nothing to compare: a sentence that says
 	// which of the builds failed, or that the fixes conflict.
 	Error string `json:"error,omitempty"`
+	// Unbuilt is set where it does not build without the fix either.
+	Unbuilt bool `json:"unbuilt,omitempty"`
 }
 
 // A Question is what a plan needs from outside the worker that makes it.

@@ -45,7 +45,7 @@ type Plan struct {
 	// file, or one that Reach was called with, by path.
 	Builds map[string]*overlay.Build
 	// Reach adds the builds of the overlays that read a file. It returns a
-	// *NoFix where one does not build.
+	// *NoFix where one does not build and the policy does not do without it.
 	Reach func(ctx context.Context, path string) error
 	// Ask answers a question, or returns ErrAsked where the answer has to be
 	// fetched first: the plan is then made again with the answer.
@@ -55,6 +55,7 @@ type Plan struct {
 	HasFinding func(context.Context, *overlay.Build, *overlay.Object, overlay.Field) (bool, error)
 
 	overlays []overlay.Overlay // that a proof builds
+	unbuilt  []string          // those that read the files, do not build, and need not
 	read     reading
 }
 
@@ -125,6 +126,9 @@ func join(fixes []Fix, fix Fix) []Fix {
 				fixes[i].Intent.Changes = append(fixes[i].Intent.Changes, change)
 			}
 		}
+		for _, path := range fix.Unbuilt {
+			fixes[i].Unbuilt = once(fixes[i].Unbuilt, path)
+		}
 		for _, note := range fix.Notes {
 			fixes[i].Notes = once(fixes[i].Notes, note)
 		}
@@ -185,6 +189,10 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	if len(fix.Fingerprints) == 0 {
 		fix.Fingerprints = []string{finding.Fingerprint}
 	}
+	if len(plan.unbuilt) > 0 {
+		fix.Unbuilt = plan.unbuilt
+		fix.Notes = append(fix.Notes, fmt.Sprintf("This is proved where it builds only: %s cannot be built here.", listed(plan.unbuilt)))
+	}
 	if err := plan.immutable(fix.Intent.Changes); err != nil {
 		return nil, err
 	}
@@ -201,6 +209,10 @@ func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
+		}
+		if p.broken[o.Path] != nil && p.request.Policy.Unbuilt == UnbuiltAllow {
+			plan.unbuilt = once(plan.unbuilt, o.Path)
+			continue
 		}
 		if p.broken[o.Path] != nil {
 			return &NoFix{ReasonNotBuilt, fmt.Sprintf("Overlay %s reads %s and does not build, so nobody can see what an edit does to it.", o.Path, path)}

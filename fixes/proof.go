@@ -27,7 +27,7 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 	}
 	was, err := before.Build(ctx, path)
 	if err != nil {
-		proof.Error = "It does not build before the fix: " + err.Error()
+		proof.Error, proof.Unbuilt = "It does not build before the fix: "+err.Error(), true
 		return proof, ctx.Err()
 	}
 	is, err := before.Change(files).Build(ctx, path)
@@ -39,7 +39,7 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 	if err != nil {
 		return proof, err
 	}
-	proof.Environment = environmentDiffers(was, is)
+	proof.Environment, proof.Effect = environmentDiffers(was, is), effectOf(was, is)
 	if err := proof.compareFindings(ctx, fixes, was, is, policy); err != nil {
 		return proof, fmt.Errorf("checking %s after the fix: %w", path, err)
 	}
@@ -86,13 +86,20 @@ func Judge(fixes []Fix, overlays []OverlayProof) Proof {
 	proof := Proof{Overlays: overlays}
 	intended := map[string][]Change{}
 	environment := false
+	unbuilt := map[string]bool{}
 	for _, fix := range fixes {
 		environment = environment || fix.Intent.Environment
+		for _, path := range fix.Unbuilt {
+			unbuilt[path] = true
+		}
 		for _, c := range fix.Intent.Changes {
 			intended[c.Overlay] = append(intended[c.Overlay], c)
 		}
 	}
 	for _, o := range overlays {
+		if o.Unbuilt && unbuilt[o.Overlay] && len(intended[o.Overlay]) == 0 {
+			continue
+		}
 		if proof.Reason, proof.Detail = o.judge(intended[o.Overlay], environment); proof.Reason != NoReason {
 			return proof
 		}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // A fixNote is what a pull request of fixes says of itself in its marker.
@@ -67,6 +68,7 @@ func fixItem(fix review.ProvedFix, report *review.Report) string {
 		}
 	}
 	s.addAll(found, "finding")
+	s.addAll(fixNotes(fix), "note")
 	var diffs []string
 	for _, o := range fix.Proof.Overlays {
 		if o.Diff == "" {
@@ -80,6 +82,38 @@ func fixItem(fix review.ProvedFix, report *review.Report) string {
 	}
 	s.addAll(diffs, "build")
 	return s.String()
+}
+
+// fixNotes say where a fix is written and why there, what its reviewer should
+// know, and what each overlay does to what runs.
+func fixNotes(fix review.ProvedFix) []string {
+	var out []string
+	for _, layer := range fix.Layers {
+		out = append(out, "- Written in "+code(layer.Path)+". "+inline(layer.Why)+"\n")
+	}
+	for _, note := range fix.Notes {
+		out = append(out, "- "+inline(note)+"\n")
+	}
+	for _, o := range fix.Proof.Overlays {
+		var does []string
+		for _, part := range []struct {
+			verb    string
+			objects []overlay.ObjectRef
+		}{{"restarts", o.Effect.Restarts}, {"creates", o.Effect.Appears}, {"no longer has", o.Effect.Goes}} {
+			if len(part.objects) == 0 {
+				continue
+			}
+			var names []string
+			for _, ref := range part.objects {
+				names = append(names, code(ref.String()))
+			}
+			does = append(does, part.verb+" "+strings.Join(names, ", "))
+		}
+		if len(does) > 0 {
+			out = append(out, "- Overlay "+code(o.Overlay)+" "+strings.Join(does, "; ")+".\n")
+		}
+	}
+	return out
 }
 
 // patchText is fixes as a patch to be taken by hand, for a branch that we may
