@@ -208,18 +208,16 @@ func (p *Plan) elsewhere(u use, key string) (*yaml.Node, string) {
 	var probe *yaml.Node
 	from := ""
 	for _, overlay := range sortedKeys(p.Builds) {
-		for _, o := range p.Builds[overlay].Objects {
-			for _, c := range containers(o) {
-				image, _ := splitTag(scalar(c.node, "image"))
-				found := child(c.node, key)
-				if c.name() != u.name() || image != repository || found == nil {
-					continue
-				}
-				if probe != nil && !equal(probe, found) {
-					return nil, ""
-				}
-				probe, from = found, fmt.Sprintf("the same container of %s in overlay %s", o.Ref, overlay)
+		for _, c := range p.containersIn(p.Builds[overlay]) {
+			image, _ := splitTag(scalar(c.node, "image"))
+			found := child(c.node, key)
+			if c.name() != u.name() || image != repository || found == nil {
+				continue
 			}
+			if probe != nil && !equal(probe, found) {
+				return nil, ""
+			}
+			probe, from = found, fmt.Sprintf("the same container of %s in overlay %s", c.object.Ref, overlay)
 		}
 	}
 	for _, kind := range []string{"httpGet", "tcpSocket", "grpc"} {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,6 +23,9 @@ var addResources = Recipe{
 }
 
 func planResources(ctx context.Context, p *Plan) (*Fix, error) {
+	if !slices.Contains(p.Finding.Field, "containers") && !slices.Contains(p.Finding.Field, "initContainers") {
+		return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("Under which key a container of a %s takes requests depends on its version.", p.Finding.Origin.Kind)}
+	}
 	var notes []string
 	fix, err := p.amend(ctx, "resources", func(u use, has *yaml.Node) (*yaml.Node, error) {
 		numbers, err := p.numbers(u, has)

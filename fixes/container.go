@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -72,20 +73,32 @@ func containers(o *overlay.Object) []container {
 func (p *Plan) uses(ok func(use) (bool, error)) ([]use, error) {
 	var out []use
 	for _, name := range sortedKeys(p.Builds) {
-		for _, o := range p.Builds[name].Objects {
-			for _, c := range containers(o) {
-				u := use{p.Builds[name], c}
-				keep, err := ok(u)
-				if err != nil {
-					return nil, err
-				}
-				if keep {
-					out = append(out, u)
-				}
+		for _, c := range p.containersIn(p.Builds[name]) {
+			u := use{p.Builds[name], c}
+			keep, err := ok(u)
+			if err != nil {
+				return nil, err
+			}
+			if keep {
+				out = append(out, u)
 			}
 		}
 	}
 	return out, nil
+}
+
+// containersIn are the containers of a build as the rules see them, of kinds
+// that the repository itself names too.
+func (p *Plan) containersIn(build *overlay.Build) []container {
+	if known, ok := p.read.containers[build]; ok {
+		return known
+	}
+	var out []container
+	for c := range rules.Reading(build, p.Rules).Containers() {
+		out = append(out, container{c.Object, c.Field, c.Node})
+	}
+	p.read.containers[build] = out
+	return out
 }
 
 // isIn reports whether a field is at or below another.
@@ -95,8 +108,8 @@ func isIn(above, field overlay.Field) bool {
 
 // containerName is the name of the container that a field is in, "" for none.
 func containerName(field overlay.Field) string {
-	for i, step := range field {
-		if i > 0 && (field[i-1] == "containers" || field[i-1] == "initContainers") {
+	for _, step := range field {
+		if overlay.IsItem(step) {
 			_, name, _ := itemKey(step)
 			return name
 		}

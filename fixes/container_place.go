@@ -56,22 +56,20 @@ func (p *Plan) containerIn(document overlay.Source) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	pod, name := podFields[p.Finding.Origin.Kind], containerName(p.Finding.Field)
+	list := slices.IndexFunc(p.Finding.Field, overlay.IsItem)
 	for i, root := range roots {
-		if pod == nil || scalar(root, "kind") != p.Finding.Origin.Kind || scalar(root, "metadata", "name") != p.Finding.Origin.Name {
+		if list < 0 || scalar(root, "kind") != p.Finding.Origin.Kind || scalar(root, "metadata", "name") != p.Finding.Origin.Name {
 			continue
 		}
-		for _, list := range []string{"initContainers", "containers"} {
-			index, node := indexOf(items(root, pod.Append(list)...), name)
-			if node == nil || !slices.Contains(p.Finding.Field, list) {
-				continue
-			}
-			said := place{file: document.Path, by: overlay.ByResource, document: i, node: root}
-			for _, key := range pod.Append(list) {
-				said = said.below(key)
-			}
-			return said.below(index), nil
+		index, node := indexOf(items(root, p.Finding.Field[:list]...), containerName(p.Finding.Field))
+		if node == nil {
+			continue
 		}
+		said := place{file: document.Path, by: overlay.ByResource, document: i, node: root}
+		for _, key := range p.Finding.Field[:list] {
+			said = said.below(key)
+		}
+		return said.below(index), nil
 	}
 	return place{}, nil
 }
@@ -83,8 +81,8 @@ func (p *Plan) containerBy(ctx context.Context, build *overlay.Build, object *ov
 	if missing == nil {
 		missing = &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces container %s of %s is not known.", containerName(p.Finding.Field), p.Finding.Origin)}
 	}
-	for _, c := range containers(object) {
-		if !isIn(c.field, p.Finding.Field) {
+	for _, c := range p.containersIn(build) {
+		if c.object != object || !isIn(c.field, p.Finding.Field) {
 			continue
 		}
 		source, err := build.Explain(ctx, object, c.field.Append("name"))

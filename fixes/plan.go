@@ -65,6 +65,7 @@ type reading struct {
 	files          map[string]*yamledit.File
 	kustomizations map[string]*yaml.Node
 	documents      map[string][]*yaml.Node
+	containers     map[*overlay.Build][]container
 	owned          map[string]error  // why nobody may edit a file, nil where one may
 	made           map[string]string // the text of files that some fix makes
 }
@@ -86,7 +87,7 @@ var byHand = map[string]string{
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
-			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, made: map[string]string{}}}
+			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, made: map[string]string{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
 		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })

@@ -68,21 +68,19 @@ func (p *Plan) fromSiblings(u use, name string) (string, string) {
 	repository, _ := splitTag(scalar(u.node, "image"))
 	value, where := "", map[string]bool{}
 	for _, overlay := range sortedKeys(p.Builds) {
-		for _, o := range p.Builds[overlay].Objects {
-			for _, c := range containers(o) {
-				image, _ := splitTag(scalar(c.node, "image"))
-				found := requested(c.node, name)
-				if c.name() != u.name() || image != repository || found == "" {
-					continue
-				}
-				if value != "" && value != found {
-					return "", ""
-				}
-				value = found
-				// One workload seen in several overlays that do not change it
-				// is one witness.
-				where[o.Origin.String()+" "+overlaysWord(o.Origin == u.object.Origin, overlay)] = true
+		for _, c := range p.containersIn(p.Builds[overlay]) {
+			image, _ := splitTag(scalar(c.node, "image"))
+			found := requested(c.node, name)
+			if c.name() != u.name() || image != repository || found == "" {
+				continue
 			}
+			if value != "" && value != found {
+				return "", ""
+			}
+			value = found
+			// One workload seen in several overlays that do not change it
+			// is one witness.
+			where[c.object.Origin.String()+" "+overlaysWord(c.object.Origin == u.object.Origin, overlay)] = true
 		}
 	}
 	witnesses := sortedKeys(where)

@@ -51,7 +51,7 @@ func (t *fixTally) check(ctx context.Context, folder string, report *review.Repo
 			return err
 		}
 	}
-	if err := t.write(ctx, folder, changed, report); err != nil {
+	if err := t.write(ctx, folder, changed, report, out); err != nil {
 		return err
 	}
 	for _, path := range slices.Sorted(maps.Keys(overlays)) {
@@ -70,7 +70,7 @@ func (t *fixTally) check(ctx context.Context, folder string, report *review.Repo
 
 // write writes the files, and compares what git says of them with the lines
 // that the fixes' own edits add and take away.
-func (t *fixTally) write(ctx context.Context, folder string, changed map[string][]byte, report *review.Report) error {
+func (t *fixTally) write(ctx context.Context, folder string, changed map[string][]byte, report *review.Report, out io.Writer) error {
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A", "-f"}, {"-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "before"}} {
 		if _, err := git(ctx, folder, args...); err != nil {
 			return err
@@ -100,7 +100,10 @@ func (t *fixTally) write(ctx context.Context, folder string, changed map[string]
 			return fmt.Errorf("git says %q: %w", line, err)
 		}
 		t.lines += added + taken
-		t.extra += max(0, added+taken-meant[parts[2]])
+		if more := added + taken - meant[parts[2]]; more > 0 {
+			t.extra += more
+			fmt.Fprintf(out, "%s: %s changes in %d lines more than its fixes do\n", t.repository, parts[2], more)
+		}
 	}
 	return nil
 }
@@ -145,10 +148,11 @@ func meantLines(report *review.Report) map[string]int {
 	return meant
 }
 
-// wholeLines reports whether a splice puts whole lines between others.
+// wholeLines reports whether a splice puts whole lines between others. Behind a
+// last line without a break it does not: to git that line changes too.
 func wholeLines(src []byte, start, end int, text string) bool {
 	atStart := (start == 0 || src[start-1] == '\n') && (text == "" || strings.HasSuffix(text, "\n")) && (start == end || src[end-1] == '\n')
-	atEnd := (end == len(src) || src[end] == '\n') && (text == "" || strings.HasPrefix(text, "\n"))
+	atEnd := end < len(src) && src[end] == '\n' && (text == "" || strings.HasPrefix(text, "\n"))
 	return atStart || atEnd
 }
 
