@@ -33,7 +33,7 @@ func TestWrongFixesAreRefused(t *testing.T) {
 	for _, name := range []string{"kubernetes-sigs+kustomize", "stefanprodan+podinfo", "GoogleCloudPlatform+microservices-demo"} {
 		c := &fixCase{
 			files:   readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
-			rules:   []string{"image-floating", "image-unpinned", "missing-requests", "missing-readiness", "missing-liveness", "env-config-literal"},
+			rules:   []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness", "missing-liveness", "env-config-literal"},
 			policy:  Policy{StartingResources: &ResourcePolicy{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}},
 			answers: map[Question]Answer{},
 		}
