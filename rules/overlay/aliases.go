@@ -3,6 +3,7 @@ package overlay
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -15,6 +16,11 @@ var errAliasCycle = errors.New("an alias that holds itself")
 func checkAliases(root *yaml.Node, limit int) error {
 	_, err := expanded(root, limit, map[*yaml.Node]int{})
 	return err
+}
+
+// anchored reports whether an anchor stands at or below n.
+func anchored(n *yaml.Node) bool {
+	return n.Anchor != "" || slices.ContainsFunc(n.Content, anchored)
 }
 
 // expanded counts the nodes of n with each alias counted as what it stands

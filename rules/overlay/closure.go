@@ -16,6 +16,7 @@ type closure struct {
 	refusals       []Refusal
 	outside        []Mention
 	generated      []Mention
+	copies         []Refusal
 	kustomizations []*kustomization
 	openapi        bool
 }
@@ -27,13 +28,23 @@ func (s *Snapshot) closure(ctx context.Context, dir string) (*closure, error) {
 	if err := w.enter(dir, nil, false); err != nil {
 		return nil, err
 	}
-	if total := w.visits(dir, map[string]int{}); total > s.options.Limits.Reads {
-		c.refusals = append(c.refusals, Refusal{Reason: ReasonLimit, Path: w.fileOf(dir), Line: 1, Column: 1, Text: dir,
-			Message: fmt.Sprintf("reads %d kustomizations, one and the same many times; %d are allowed", total, s.options.Limits.Reads)})
+	limits := s.options.Limits
+	refuse := func(text, message string) {
+		c.refusals = append(c.refusals, Refusal{Reason: ReasonLimit, Path: w.fileOf(dir), Line: 1, Column: 1, Text: text, Message: message})
 	}
-	if len(c.reads) > 2*s.options.Limits.Files {
-		c.refusals = append(c.refusals, Refusal{Reason: ReasonLimit, Path: w.fileOf(dir), Line: 1, Column: 1, Text: dir,
-			Message: fmt.Sprintf("looks up %d paths; %d are allowed", len(c.reads), 2*s.options.Limits.Files)})
+	switch cost := w.cost(dir, map[string]cost{}); {
+	case cost.runs > limits.Runs:
+		refuse(dir, fmt.Sprintf("runs %d kustomizations, one and the same many times; %d are allowed", cost.runs, limits.Runs))
+	case cost.bytes > limits.Bytes:
+		refuse(dir, fmt.Sprintf("reads %d MB of YAML; %d are allowed", cost.bytes>>20, limits.Bytes>>20))
+	}
+	if len(c.copies) > maxCopies {
+		over := c.copies[maxCopies]
+		over.Message = fmt.Sprintf("is one of more than %d copies in one build; add the values instead", maxCopies)
+		c.refusals = append(c.refusals, over)
+	}
+	if len(c.reads) > 2*limits.Files {
+		refuse(dir, fmt.Sprintf("looks up %d paths; %d are allowed", len(c.reads), 2*limits.Files))
 	}
 	return c, nil
 }
@@ -95,7 +106,12 @@ func (w *closureWalk) take(sc *folderScan, config bool) error {
 	for _, name := range sc.reads {
 		c.reads[name] = true
 	}
-	c.refusals = append(c.refusals, sc.refusals...)
+	for _, refusal := range sc.refusals {
+		if !slices.Contains(c.refusals, refusal) { // an anchor and its aliases say one thing
+			c.refusals = append(c.refusals, refusal)
+		}
+	}
+	c.copies = append(c.copies, sc.copies...)
 	for _, name := range sc.yaml {
 		refusal, err := w.snapshot.checkYAML(name)
 		if err != nil {
@@ -126,7 +142,7 @@ func (w *closureWalk) takeConfig(k *kustomization) error {
 	}
 	sc := &folderScan{}
 	eachEntry(k.root, func(key string, value *yaml.Node) {
-		switch strings.ToLower(key) {
+		switch folded(key) {
 		case "apiversion", "kind", "metadata", "resources":
 		default:
 			sc.refuse(ReasonExec, k.path, value, key, "a folder of generators or transformers may only list resources; write their configuration out in files")
@@ -155,20 +171,35 @@ func (w *closureWalk) refuse(reason string, from *referral, message string) {
 		Line: from.ref.node.Line, Column: from.ref.node.Column, Text: from.ref.text, Message: message})
 }
 
-// visits counts the kustomizations that a build of dir runs, which doubles
-// with each level of a diamond.
-func (w *closureWalk) visits(dir string, known map[string]int) int {
-	if n, ok := known[dir]; ok {
-		return n
+// A cost is what a build of a folder takes, each time that it is referred to:
+// it doubles with each level of a diamond.
+type cost struct {
+	runs  int   // of kustomizations
+	bytes int64 // of YAML
+}
+
+// cost adds up what a build of dir takes.
+func (w *closureWalk) cost(dir string, known map[string]cost) cost {
+	if c, ok := known[dir]; ok {
+		return c
 	}
-	known[dir] = 1 // a cycle ends here; it is refused on its own account
+	known[dir] = cost{runs: 1} // a cycle ends here; it is refused on its own account
 	sc, err := w.snapshot.scan(dir)
 	if err != nil {
-		return 1 // already answered by the walk
+		return cost{runs: 1} // already answered by the walk
 	}
-	total := 1
+	total := cost{runs: 1}
+	for _, name := range sc.yaml {
+		if at, err := w.snapshot.resolve(name); err == nil && at.kind != Folder {
+			if b, err := w.snapshot.blob(at.path); err == nil {
+				total.bytes += int64(len(b.data))
+			}
+		}
+	}
 	for _, to := range sc.refers {
-		total = min(total+w.visits(to.dir, known), 1<<30)
+		below := w.cost(to.dir, known)
+		total.runs = min(total.runs+below.runs, 1<<30)
+		total.bytes = min(total.bytes+below.bytes, 1<<40)
 	}
 	known[dir] = total
 	return total

@@ -3,6 +3,8 @@ package overlay
 import (
 	"context"
 	"path"
+	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -23,11 +25,20 @@ func (s *Snapshot) explainFailure(ctx context.Context, dir string, c *closure, s
 	answer := f.find(ctx)
 	answer.Overlay = dir
 	answer.Said = said(f.words)
+	switch {
+	case overLimit.MatchString(f.words):
+		answer.Reason = ReasonLimit
+	case strings.Contains(f.words, errOutside.Error()):
+		answer.Reason = ReasonOutside
+	}
 	if answer.Hint == "" {
 		answer.Hint = hintAt(f.words)
 	}
 	return answer
 }
+
+// overLimit is what the tree answers where a build goes past its limits.
+var overLimit = regexp.MustCompile(`larger than \d+ bytes|more than \d+ look-ups|too large to be read`)
 
 func (f *failure) find(ctx context.Context) *BuildError {
 	for _, find := range []func() *BuildError{

@@ -74,7 +74,7 @@ func candidates(root *yaml.Node) []candidate {
 	for i := 0; i+1 < len(root.Content); i += 2 {
 		key, value := root.Content[i], deref(root.Content[i+1])
 		to := &first
-		switch strings.ToLower(key.Value) {
+		switch folded(key.Value) {
 		case "apiversion", "kind":
 			continue
 		case "resources", "bases", "components":

@@ -11,12 +11,9 @@ import (
 	"sigs.k8s.io/kustomize/api/types"
 )
 
-// kustomizations finds one that does not parse, or two in a folder.
+// kustomizations finds one that does not parse.
 func (f *failure) kustomizations() *BuildError {
 	for _, k := range f.closure.kustomizations {
-		if _, names, err := f.snapshot.kustomizationIn(k.dir); err == nil && len(names) > 1 {
-			return f.at(names[1], nil, ReasonInvalid, "a second kustomization beside "+names[0], "keep one of them")
-		}
 		if k.err != nil {
 			return f.unparsed(k.path, k.data, 1, k.err)
 		}

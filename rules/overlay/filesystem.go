@@ -47,8 +47,8 @@ func (f *treeFS) find(name string) (found, error) {
 	if err := f.ctx.Err(); err != nil {
 		return found{}, err
 	}
-	if f.count++; f.count > 20*f.snapshot.options.Limits.Reads {
-		return found{}, fmt.Errorf("more than %d look-ups in one build", 20*f.snapshot.options.Limits.Reads)
+	if f.count++; f.count > f.snapshot.options.Limits.Reads {
+		return found{}, fmt.Errorf("more than %d look-ups in one build", f.snapshot.options.Limits.Reads)
 	}
 	local, err := inTree(name)
 	if err != nil {
@@ -89,7 +89,7 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 	}
 	if slices.Contains(kustomizationNames, path.Base(at.path)) {
 		// Refusals are found before the build; this is the second guard.
-		if i := slices.IndexFunc(f.snapshot.parsed(at.path, b).seen, remote); i >= 0 {
+		if i := slices.IndexFunc(f.snapshot.parsed(at.path, at.path, b).seen, remote); i >= 0 {
 			return nil, fmt.Errorf("%s refers to something remote", at.path)
 		}
 	}

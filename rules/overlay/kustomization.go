@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -55,16 +56,34 @@ type kustomization struct {
 	// inlines are the texts inside it.
 	inlines   []inlineText
 	component bool
+	affixes   []*yaml.Node // prefixes and suffixes of names
 	openapi   bool
 	// seen are the paths as the engine decodes them: the same as those of
 	// refs, unless somebody took pains to hide one.
 	seen []string
 }
 
+// longestKustomization is how many bytes a kustomization may have. The longest
+// real one seen has 40,000.
+const longestKustomization = 1 << 20
+
+// errTooLong is a kustomization that is not parsed.
+var errTooLong = fmt.Errorf("is longer than the %d bytes that a kustomization may have", longestKustomization)
+
+func tooLong(b *blob) error {
+	if b.unread != nil || len(b.data) > longestKustomization {
+		return errTooLong
+	}
+	return nil
+}
+
 // parseKustomization reads the kustomization at name. It never fails: what
 // does not parse has err set and refers to nothing.
 func parseKustomization(name string, b *blob) *kustomization {
 	k := &kustomization{path: name, dir: path.Dir(name), hash: b.hash, data: b.data}
+	if k.err = tooLong(b); k.err != nil {
+		return k
+	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(b.data, &document); err != nil {
 		k.err = err
@@ -84,7 +103,9 @@ func parseKustomization(name string, b *blob) *kustomization {
 
 // read takes the references of one key of the kustomization.
 func (k *kustomization) read(key string, value *yaml.Node) {
-	switch strings.ToLower(key) {
+	switch folded(key) {
+	case "nameprefix", "namesuffix":
+		k.affixes = append(k.affixes, value)
 	case "kind":
 		k.component = value.Value == "Component"
 	case "resources", "bases":
@@ -124,6 +145,10 @@ func (k *kustomization) read(key string, value *yaml.Node) {
 		}
 	}
 }
+
+// folded is a key in the one spelling that this package compares: the engine
+// takes upper for lower case, and the few other letters that Unicode folds.
+func folded(key string) string { return strings.ToLower(strings.ToUpper(key)) }
 
 func (k *kustomization) addList(r role, list *yaml.Node) {
 	for _, item := range items(list) {
@@ -298,13 +323,14 @@ func (s *Snapshot) kustomizationIn(dir string) (k *kustomization, names []string
 		if err != nil {
 			return nil, nil, err
 		}
-		k = s.parsed(full, b)
+		k = s.parsed(full, at.path, b)
 	}
 	return k, names, nil
 }
 
-// parsed is the kustomization at name, parsed once per content.
-func (s *Snapshot) parsed(name string, b *blob) *kustomization {
+// parsed is the kustomization at name, which links lead to a file from; parsed
+// once per content.
+func (s *Snapshot) parsed(name, file string, b *blob) *kustomization {
 	key := name + "\x00" + b.hash
 	s.store.mu.Lock()
 	k := s.store.plans[key]
@@ -313,6 +339,7 @@ func (s *Snapshot) parsed(name string, b *blob) *kustomization {
 		return k
 	}
 	k = parseKustomization(name, b)
+	k.path = file
 	s.store.mu.Lock()
 	s.store.plans[key] = k
 	s.store.mu.Unlock()

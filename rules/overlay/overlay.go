@@ -216,20 +216,24 @@ type Environments map[string][]string
 type Limits struct {
 	FileSize  int64 // bytes of one file
 	Files     int   // files that one build reads
-	Nodes     int   // YAML nodes that one build reads, aliases expanded
+	Bytes     int64 // of YAML that one build reads, each time counted
+	Nodes     int   // YAML nodes in one file, a tenth of them where it has aliases, which are expanded
 	Overlays  int   // overlays in a tree
-	Reads     int   // files that one build reads, each time counted
+	Runs      int   // kustomizations that one build runs, each time counted
+	Reads     int   // look-ups of one build, each time counted
 	ObjectsOf int   // objects in one build
 }
 
 // DefaultLimits are generous: the largest real tree measured has 1,290
-// overlays, and its largest build 1.3 MB of YAML.
+// overlays, its largest build 1.3 MB of YAML and 74 files.
 var DefaultLimits = Limits{
 	FileSize:  8 << 20,
 	Files:     5_000,
+	Bytes:     64 << 20,
 	Nodes:     2_000_000,
 	Overlays:  10_000,
-	Reads:     50_000,
+	Runs:      2_000,
+	Reads:     1_000_000,
 	ObjectsOf: 20_000,
 }
 

@@ -21,8 +21,16 @@ const maxLeftOut = 20
 // its Without. None, and no error, where nothing can be built, or where the
 // overlay is more than [Limits] allows.
 func (s *Snapshot) Parts(ctx context.Context, dir string) ([]*Build, error) {
-	return s.parts(ctx, dir, map[string]bool{})
+	parts, err := s.parts(ctx, dir, map[string]bool{})
+	if errors.Is(err, errBeyondLimits) {
+		return nil, nil
+	}
+	return parts, err
 }
+
+// errBeyondLimits ends the search for parts: what is too much as a whole was
+// made to be, and its parts would be no better.
+var errBeyondLimits = errors.New("more than the limits allow")
 
 // parts builds the parts of an overlay, those in done left out.
 func (s *Snapshot) parts(ctx context.Context, dir string, done map[string]bool) ([]*Build, error) {
@@ -71,7 +79,7 @@ func (s *Snapshot) largest(ctx context.Context, dir string) (*Build, error) {
 		case !errors.As(err, &broken):
 			return nil, err
 		case broken.Reason == ReasonLimit:
-			return nil, nil
+			return nil, errBeyondLimits
 		}
 		next, left, err := s.leaveOut(ctx, dir, broken)
 		if err != nil || next == nil {

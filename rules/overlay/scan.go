@@ -23,6 +23,7 @@ type folderScan struct {
 	refusals      []Refusal
 	outside       []Mention
 	generated     []Mention
+	copies        []Refusal
 	seen          []string // every path that was looked up to say all this
 }
 
@@ -45,13 +46,20 @@ func (s *Snapshot) scan(dir string) (*folderScan, error) {
 	s = s.Watch()
 	sc := &folderScan{}
 	for _, name := range kustomizationNames {
-		if _, err := s.look(sc, path.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) && !isRefused(err) {
+		_, err := s.look(sc, path.Join(dir, name))
+		switch {
+		case isRefused(err):
+			sc.refuse(ReasonOutside, path.Join(dir, name), &yaml.Node{Line: 1, Column: 1}, name, "is a link that leads out of the repository; write the kustomization here")
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			return nil, err
 		}
 	}
 	var err error
 	if sc.kustomization, sc.names, err = s.kustomizationIn(dir); err != nil {
 		return nil, err
+	}
+	if len(sc.names) > 1 {
+		sc.refuse(ReasonInvalid, sc.names[1], &yaml.Node{Line: 1, Column: 1}, sc.names[1], "is a second kustomization beside "+sc.names[0]+"; keep one of them")
 	}
 	if k := sc.kustomization; k != nil {
 		if err := s.scanReferences(sc, k); err != nil {
@@ -81,8 +89,20 @@ func (s *Snapshot) look(sc *folderScan, name string) (found, error) {
 	return at, err
 }
 
+// longestName is how many letters the name of an object may have.
+const longestName = 253
+
 func (s *Snapshot) scanReferences(sc *folderScan, k *kustomization) error {
+	if errors.Is(k.err, errTooLong) {
+		sc.refuse(ReasonLimit, k.path, &yaml.Node{Line: 1, Column: 1}, k.path, errTooLong.Error())
+		return nil
+	}
 	sc.yaml = append(sc.yaml, k.path)
+	for _, affix := range k.affixes {
+		if len(affix.Value) > longestName {
+			sc.refuse(ReasonLimit, k.path, affix, affix.Value[:20]+"…", fmt.Sprintf("has %d letters; a name may have %d", len(affix.Value), longestName))
+		}
+	}
 	for _, ref := range k.refs {
 		if err := s.scanReference(sc, k, ref); err != nil {
 			return err
@@ -259,15 +279,24 @@ func (s *Snapshot) checkYAML(name string) (*Refusal, error) {
 // aliasFault looks for aliases that cost too much in any document of a file,
 // also inside the scalars of it that hold YAML themselves.
 func aliasFault(data []byte, limit int) *Refusal {
-	if !bytes.Contains(data, []byte("&")) && len(data) < 2*limit {
+	if !bytes.Contains(data, []byte("&")) && len(data) < 2*limit && bytes.Count(data, []byte("\n---")) <= maxDocuments {
 		return nil // no anchors, and fewer nodes than bytes
+	}
+	if n := bytes.Count(data, []byte("\n---")); n > maxDocuments {
+		return &Refusal{Reason: ReasonLimit, Line: 1, Column: 1, Text: "---", Message: fmt.Sprintf("stands %d times, for documents of which a file may have %d", n, maxDocuments)}
+	}
+	if n := mostNodes(data); n > limit {
+		return &Refusal{Reason: ReasonLimit, Line: 1, Column: 1, Message: fmt.Sprintf("has room for %d nodes, a file may have %d", n, limit)}
 	}
 	for _, d := range splitText("", data, roleResource).documents {
 		var document yaml.Node
 		if yaml.Unmarshal(d.bytes(), &document) != nil {
 			continue
 		}
-		err := checkAliases(&document, limit)
+		if !anchored(&document) {
+			continue
+		}
+		err := checkAliases(&document, limit/aliasFactor)
 		if err == nil {
 			continue
 		}
@@ -276,32 +305,47 @@ func aliasFault(data []byte, limit int) *Refusal {
 	return nil
 }
 
+// maxDocuments is how many documents a file may have: as many as a build may
+// have objects.
+const maxDocuments = 20_000
+
+// mostNodes is more than the nodes that a text can hold, aliases apart, and
+// counted without parsing it: each has a line of its own, or one of these
+// before it.
+func mostNodes(data []byte) int {
+	n := 0
+	for _, mark := range []string{"\n", ",", "[", "{", ": ", "- ", "? "} {
+		n += bytes.Count(data, []byte(mark))
+	}
+	return n
+}
+
+// aliasFactor is how much dearer a node behind an alias is than one written
+// out: the engine writes it out several times, and half a million took 2.6 GB.
+const aliasFactor = 10
+
 func (d *document) bytes() []byte { return d.text.data[d.start:d.end] }
 
-// scanOps refuses a JSON patch whose copies grow without bound: a copy into
-// what it copies doubles it, and so does a long run of copies of copies.
+// scanOps refuses a JSON patch that copies a field into itself, and notes the
+// copies that it makes.
 func (sc *folderScan) scanOps(data []byte, place func(*yaml.Node) Source) {
-	copies := 0
 	for _, op := range items(jsonOps(data)) {
 		from, to := scalar(child(op, "from")), child(op, "path")
 		if scalar(child(op, "op")) != "copy" || to == nil {
 			continue
 		}
-		copies++
-		message := ""
-		switch {
-		case from == "" || strings.HasPrefix(scalar(to), from+"/"):
-			message = "copies a field into itself; add the value it should have"
-		case copies > maxCopies:
-			message = fmt.Sprintf("is one of more than %d copies in one patch; add the values instead", maxCopies)
-		default:
-			continue
-		}
 		at := place(to)
-		sc.refusals = append(sc.refusals, Refusal{Reason: ReasonLimit, Path: at.Path, Line: at.Line, Column: at.Column, Text: scalar(to), Message: message})
-		return
+		copied := Refusal{Reason: ReasonLimit, Path: at.Path, Line: at.Line, Column: at.Column, Text: scalar(to)}
+		if from == "" || strings.HasPrefix(scalar(to), from+"/") {
+			copied.Message = "copies a field into itself; add the value it should have"
+			sc.refusals = append(sc.refusals, copied)
+			return
+		}
+		sc.copies = append(sc.copies, copied)
 	}
 }
 
-// maxCopies bounds what copies of copies can come to: 2^12 times the object.
+// maxCopies bounds what the copies of one build can come to, since each may
+// copy what the one before it made: 2^12 times the object. No real patch seen
+// copies at all.
 const maxCopies = 12

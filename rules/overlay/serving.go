@@ -68,7 +68,7 @@ func (v *serving) pad(t *text) []byte {
 // kustomization notes what the files that it names are for, and moves its
 // inline merge patches to files beside it.
 func (v *serving) kustomization(name string, b *blob) []byte {
-	k := v.snapshot.parsed(name, b)
+	k := v.snapshot.parsed(name, name, b)
 	if k.root == nil {
 		return b.data
 	}
@@ -254,7 +254,7 @@ func (p inlinePlace) of(n *yaml.Node) Source {
 func (v *serving) withoutPatches(k *kustomization, root *yaml.Node) *yaml.Node {
 	copied := clone(root)
 	eachEntry(copied, func(key string, list *yaml.Node) {
-		if key = strings.ToLower(key); key != "patches" && key != "patchesjson6902" && key != "patchesstrategicmerge" {
+		if key = folded(key); key != "patches" && key != "patchesjson6902" && key != "patchesstrategicmerge" {
 			return
 		}
 		list.Content = slices.DeleteFunc(list.Content, func(item *yaml.Node) bool {

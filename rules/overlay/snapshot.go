@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -42,25 +43,16 @@ func newScans() *scans { return &scans{folders: map[string]*folderScan{}} }
 
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits
-	if l.FileSize != 0 {
-		d.FileSize = l.FileSize
+	return Limits{
+		FileSize:  cmp.Or(l.FileSize, d.FileSize),
+		Files:     cmp.Or(l.Files, d.Files),
+		Bytes:     cmp.Or(l.Bytes, d.Bytes),
+		Nodes:     cmp.Or(l.Nodes, d.Nodes),
+		Overlays:  cmp.Or(l.Overlays, d.Overlays),
+		Runs:      cmp.Or(l.Runs, d.Runs),
+		Reads:     cmp.Or(l.Reads, d.Reads),
+		ObjectsOf: cmp.Or(l.ObjectsOf, d.ObjectsOf),
 	}
-	if l.Files != 0 {
-		d.Files = l.Files
-	}
-	if l.Nodes != 0 {
-		d.Nodes = l.Nodes
-	}
-	if l.Overlays != 0 {
-		d.Overlays = l.Overlays
-	}
-	if l.Reads != 0 {
-		d.Reads = l.Reads
-	}
-	if l.ObjectsOf != 0 {
-		d.ObjectsOf = l.ObjectsOf
-	}
-	return d
 }
 
 // Change returns a snapshot of the same tree with the files given in place of

@@ -119,7 +119,7 @@ func (t *tokens) serve(name string, b *blob) []byte {
 
 func (t *tokens) file(name string, b *blob) []byte {
 	if slices.Contains(kustomizationNames, path.Base(name)) {
-		k := t.serving.snapshot.parsed(name, b)
+		k := t.serving.snapshot.parsed(name, name, b)
 		t.serving.note(k)
 		if k.root == nil {
 			return b.data

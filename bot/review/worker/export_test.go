@@ -72,3 +72,6 @@ func (p *Pool) Peak() int64 {
 	}
 	return 0
 }
+
+// WithoutNamespaces reports whether the kernel has refused to make any.
+func WithoutNamespaces() bool { return withoutNamespaces.Load() }

@@ -275,7 +275,7 @@ func (w *process) exchange(parent context.Context, r request) (json.RawMessage, 
 	}
 	w.end() // and with it, all of its last words are there
 	last := w.stderr.last()
-	if strings.Contains(last, "out of memory") || strings.Contains(last, "cannot allocate memory") || strings.Contains(last, "MB of memory") {
+	if strings.Contains(last, "out of memory") || strings.Contains(last, "cannot allocate memory") || strings.Contains(last, "pthread_create failed") || strings.Contains(last, "MB of memory") {
 		return nil, fmt.Errorf("%w: it used more than %d MB of memory", errTooMuch, w.limits.Memory>>20)
 	}
 	if last != "" {
@@ -323,7 +323,7 @@ func (w *words) last() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for line := range strings.Lines(w.buf.String()) {
-		for _, own := range []string{processName + ": ", "fatal error: ", "panic: runtime error: "} {
+		for _, own := range []string{processName + ": ", "fatal error: ", "runtime/cgo: ", "panic: runtime error: "} {
 			if text, ok := strings.CutPrefix(line, own); ok {
 				return strings.TrimSpace(text)
 			}
