@@ -63,7 +63,7 @@ func newExplanation(b *Build) *explanation {
 			}
 		})
 	}
-	e.steps = []func(context.Context){e.byTokens, e.byShadow, e.byExperiment, e.byTokensOfOne, e.byIntroduction, e.byGuess}
+	e.steps = []func(context.Context){e.byTokens, e.byShadow, e.byExperiment, e.byTokensOfOne, e.byGeneratorNames, e.byIntroduction, e.byGuess}
 	return e
 }
 
@@ -150,6 +150,32 @@ func (e *explanation) byTokensOfOne(ctx context.Context) {
 			return
 		}
 		e.tokensIn(ctx, func(other *kustomization) bool { return other.path == k.path })
+	}
+}
+
+// byGeneratorNames sees which entry made a generated object of whose data
+// nothing is left: entries of one name get one word, so that those that merge
+// still find what they merge into.
+func (e *explanation) byGeneratorNames(ctx context.Context) {
+	unseen := func(l lost) bool {
+		made := e.build.Objects[l.object].made
+		return made != nil && made.generator != nil && !e.generated[l.object]
+	}
+	if !slices.ContainsFunc(e.lost, unseen) || e.build.sorted() {
+		return
+	}
+	t := &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, names: map[string]string{}, bold: func(*kustomization) bool { return false }}
+	others := e.again(ctx, t)
+	if others == nil {
+		return
+	}
+	for i, o := range e.build.Objects {
+		if o.made == nil || o.made.generator == nil {
+			continue
+		}
+		if word := t.names[o.made.ref.Name]; word != "" && strings.Contains(refOf(others[i]).Name, word) {
+			e.generated[i] = true
+		}
 	}
 }
 

@@ -34,6 +34,9 @@ type tokens struct {
 	// bold picks the kustomizations whose names and namespaces are words too,
 	// by which later patches may look for an object.
 	bold func(*kustomization) bool
+	// names are the words for the names of generators, one for each name; nil
+	// where they stay as they are.
+	names map[string]string
 }
 
 // cameInto reports whether a built value holds the original of a word.

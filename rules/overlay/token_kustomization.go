@@ -72,6 +72,7 @@ func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
 		originals := items(entry(k.root, key))
 		for i, generator := range items(entry(root, key)) {
 			t.generator(generator, deref(originals[i]), at)
+			t.name(entry(generator, "name"), at)
 			set(entry(generator, "type"), ByGenerator)
 			eachIn(entry(entry(generator, "options"), "labels"), ByGenerator)
 			eachIn(entry(entry(generator, "options"), "annotations"), ByGenerator)
@@ -98,6 +99,19 @@ func (t *tokens) chained(newName string, root *yaml.Node) bool {
 		}
 	}
 	return false
+}
+
+// name replaces the name of a generator by its word.
+func (t *tokens) name(n *yaml.Node, at func(*yaml.Node, string) Source) {
+	if t.names == nil || n == nil {
+		return
+	}
+	word, ok := t.names[n.Value]
+	if !ok {
+		word = t.word(at(n, ByGenerator), n.Value)
+		t.names[n.Value] = word
+	}
+	setWord(n, word)
 }
 
 // generator replaces the values of a generator's literals; its files are

@@ -59,7 +59,8 @@ func (b *Build) namespaces() bool {
 
 // found is the source of a scalar that kept its position in a patch, and that
 // the patch may have found the item of a list by: then it is the document
-// below that sets it. That the item keeps something of that document shows it.
+// below that sets it. That the list keeps something of that document shows that
+// the patch did not take the place of the list.
 func (b *Build) found(o *Object, field Field, n *yaml.Node, patched Source) (Source, bool) {
 	d, _ := b.addresses.find(n.Line)
 	said := b.saying(o, field, n)
@@ -67,14 +68,26 @@ func (b *Build) found(o *Object, field Field, n *yaml.Node, patched Source) (Sou
 		return patched, patched.Exact
 	}
 	below, kept := said[0].document, false
-	if strings.HasPrefix(field.Parent().Last(), "["+field.Last()+"=") {
-		eachScalar(o.Lookup(field.Parent()), nil, func(_ Field, n *yaml.Node) {
+	item := field.Parent()
+	if mergeKey(o.Lookup(item)) == field.Last() && strings.HasPrefix(item.Last(), "["+field.Last()+"=") {
+		eachScalar(o.Lookup(item.Parent()), nil, func(_ Field, n *yaml.Node) {
 			d, _ := b.addresses.find(n.Line)
 			kept = kept || d == below
 		})
 	}
 	source := below.source(said[0].node)
 	return source, kept && source.Exact
+}
+
+// mergeKey is the key by which a patch finds an item: the first that it has.
+// Ports and mounts have names too, and are not found by them.
+func mergeKey(item *yaml.Node) string {
+	for _, key := range []string{"mountPath", "devicePath", "containerPort", "port", "topologyKey", "ip", "name"} {
+		if child(item, key) != nil {
+			return key
+		}
+	}
+	return ""
 }
 
 // mergeKeys are the keys by which patches find the items of lists.
