@@ -24,13 +24,6 @@ var (
 		Severity: Error,
 	})
 	_ = add(Rule{
-		ID:       "ignore-invalid",
-		Title:    "an ignore comment that silences nothing",
-		Why:      "It looks as if somebody had decided, and nobody has.",
-		Write:    "# kustodian:ignore RULE the reason",
-		Severity: Warning,
-	})
-	_ = add(Rule{
 		ID:       "loads-outside-root",
 		Title:    "a file from outside the folder that is built",
 		Why:      "Kustomize refuses it unless it is started with a flag that allows every file.",

@@ -246,9 +246,10 @@ type Finding struct {
 type Suppression struct {
 	Path   string `json:"path"`
 	Line   int    `json:"line"`
-	Reason string `json:"reason"`
-	// Presence is set where the finding misses something that is not there.
-	Presence bool `json:"presence,omitempty"`
+	Reason string `json:"reason"` // "" where another tool asks for none
+	// Tool is the tool whose annotation or comment it is, such as
+	// "kube-linter"; "" for our own.
+	Tool string `json:"tool,omitempty"`
 }
 
 // String is "off", "info", "warning" or "error".

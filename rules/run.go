@@ -84,7 +84,11 @@ func (r *run) add(rule *Rule, f Fault) {
 			at.Source = r.source(f.Object, f.Field)
 		}
 	}
-	r.found = append(r.found, at.finding(rule, f, []string{r.build.Overlay}))
+	found := at.finding(rule, f, []string{r.build.Overlay})
+	if f.Object != nil {
+		found.Suppressed = r.annotated(rule, f.Object)
+	}
+	r.found = append(r.found, found)
 }
 
 func (r *run) note(rule *Rule, data any) {
@@ -147,7 +151,8 @@ func (f *Finding) AddOthers(other Finding) {
 
 // Merge joins the findings of several builds: those of one fingerprint become
 // one finding that names every overlay, in the order of file and line. The
-// severest counts.
+// severest counts. An overlay where somebody silenced what others still show
+// is not named.
 func Merge(findings ...[]Finding) []Finding {
 	at := map[string]int{}
 	var out []Finding
@@ -157,6 +162,14 @@ func Merge(findings ...[]Finding) []Finding {
 			at[f.Fingerprint] = len(out)
 			f.Overlays, f.Others = slices.Clone(f.Overlays), slices.Clone(f.Others)
 			out = append(out, f)
+			continue
+		}
+		switch silenced := out[i].Suppressed != nil; {
+		case silenced && f.Suppressed == nil:
+			f.Overlays, f.Others = slices.Clone(f.Overlays), slices.Clone(f.Others)
+			out[i] = f
+			continue
+		case !silenced && f.Suppressed != nil:
 			continue
 		}
 		out[i].Severity = max(out[i].Severity, f.Severity)

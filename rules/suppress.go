@@ -3,70 +3,138 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"unicode"
 )
 
-// ignoreComment is `# kustodian:ignore RULE the reason`.
-var ignoreComment = regexp.MustCompile(`#\s*kustodian:ignore(?:\s+([a-z0-9-]+))?(?:\s+(.*\S))?\s*$`)
+var (
+	// ignoreComment is `# kustodian:ignore RULE the reason`.
+	ignoreComment = regexp.MustCompile(`#\s*kustodian:ignore(?:\s+([a-z0-9-]+))?(?:\s+(.*\S))?\s*$`)
+	// checkovComment is `# checkov:skip=CHECK:the reason`.
+	checkovComment = regexp.MustCompile(`#\s*checkov:skip=(\w+)(?::\s*(.*\S))?\s*$`)
+)
 
-// Suppress marks the findings that a comment on their line, or on a line of
-// its own above it, silences. A comment without a known rule or without a
-// reason silences nothing and is a finding of rule ignore-invalid. read
-// returns the text of a file; a file that it cannot read has no comments.
-func Suppress(findings []Finding, read func(path string) ([]byte, error)) []Finding {
-	files := map[string][]string{}
-	out := findings
-	invalid := map[string]bool{}
-	for i := range findings {
-		f := &findings[i]
-		lines, ok := files[f.Path]
-		if !ok {
-			if src, err := read(f.Path); err == nil {
-				lines = strings.Split(string(src), "\n")
-			}
-			files[f.Path] = lines
+// An IgnoreComment is a comment that silences a rule on its line, or, where
+// it has a line of its own, on the line below.
+type IgnoreComment struct {
+	Path   string `json:"path"`
+	Line   int    `json:"line"` // from 1
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"`
+}
+
+// IgnoreComments are the ignore comments of a file that silence a rule; those
+// that silence nothing are findings of rule ignore-invalid.
+func IgnoreComments(path string, text []byte) []IgnoreComment {
+	var out []IgnoreComment
+	for line, m := range comments(text) {
+		if ignoreFault(m[1], m[2], commentForm) == "" {
+			out = append(out, IgnoreComment{path, line, m[1], m[2]})
 		}
-		for _, n := range []int{f.Line, f.Line - 1} {
-			if n < 1 || n > len(lines) || n < f.Line && !strings.HasPrefix(strings.TrimSpace(lines[n-1]), "#") {
-				continue
-			}
-			m := ignoreComment.FindStringSubmatch(strings.TrimSuffix(lines[n-1], "\r"))
-			if m == nil {
-				continue
-			}
-			if fault := ignoreFault(m[1], m[2]); fault != "" {
-				if at := fmt.Sprintf("%s:%d", f.Path, n); !invalid[at] {
-					invalid[at] = true
-					out = append(out, invalidIgnore(*f, n, fault))
-				}
-				continue
-			}
-			if m[1] == f.Rule {
-				f.Suppressed = &Suppression{Path: f.Path, Line: n, Reason: m[2]}
-			}
+	}
+	slices.SortFunc(out, func(a, b IgnoreComment) int { return a.Line - b.Line })
+	return out
+}
+
+// comments are the ignore comments of a text by their line, in their parts.
+func comments(text []byte) map[int][]string {
+	out := map[int][]string{}
+	if !strings.Contains(string(text), "kustodian:ignore") {
+		return nil
+	}
+	for i, line := range lines(text) {
+		if m := ignoreComment.FindStringSubmatch(line); m != nil {
+			out[i+1] = m
 		}
 	}
 	return out
 }
 
-// ignoreFault says what is wrong with a comment, "" where nothing is.
-func ignoreFault(id, reason string) string {
-	if id == "" {
-		return "an ignore names a rule and a reason: # kustodian:ignore RULE the reason"
+// Suppress marks the findings that a comment on their line, or on lines of
+// their own right above it, silences: ours, or checkov's for the same check.
+// read returns the text of a file; a file that it cannot read has no comments.
+func Suppress(findings []Finding, read func(path string) ([]byte, error)) []Finding {
+	files := map[string][]string{}
+	for i := range findings {
+		f := &findings[i]
+		text, ok := files[f.Path]
+		if !ok {
+			if src, err := read(f.Path); err == nil {
+				text = lines(src)
+			}
+			files[f.Path] = text
+		}
+		for n := f.Line; n >= 1 && n <= len(text) && (n == f.Line || alone(text[n-1])); n-- {
+			if s := silencedBy(f.Rule, text[n-1]); s != nil && (f.Suppressed == nil || f.Suppressed.Tool != "") {
+				s.Path, s.Line = f.Path, n
+				f.Suppressed = s
+			}
+		}
 	}
-	if _, ok := ByID(id); !ok {
-		return fmt.Sprintf("there is no rule %q to ignore; kustodian rules lists them", id)
+	return findings
+}
+
+// silencedBy is the suppression of a rule that a line's comment is, without
+// its place; nil where it is none.
+func silencedBy(rule, line string) *Suppression {
+	if m := ignoreComment.FindStringSubmatch(line); m != nil && m[1] == rule && ignoreFault(m[1], m[2], commentForm) == "" {
+		return &Suppression{Reason: m[2]}
 	}
-	if reason == "" {
-		return fmt.Sprintf("an ignore needs a reason: # kustodian:ignore %s the reason", id)
+	if m := checkovComment.FindStringSubmatch(line); m != nil && covers(checkov, m[1], rule) {
+		return &Suppression{Reason: m[2], Tool: "checkov"}
+	}
+	return nil
+}
+
+// alone reports whether a line is a comment and nothing else.
+func alone(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "#") }
+
+// lines are the lines of a text without their ends.
+func lines(text []byte) []string {
+	out := strings.Split(string(text), "\n")
+	for i := range out {
+		out[i] = strings.TrimSuffix(out[i], "\r")
+	}
+	return out
+}
+
+const commentForm = "# kustodian:ignore RULE the reason"
+
+// ignoreFault says what is wrong with an ignore that should have the form
+// given, "" where nothing is.
+func ignoreFault(id, reason, form string) string {
+	switch _, known := ByID(id); {
+	case id == "":
+		return "an ignore names a rule and a reason: " + form
+	case !known:
+		return fmt.Sprintf("there is no rule %q to ignore%s; kustodian rules lists them", id, nearRule(id))
+	case reason == "":
+		return "an ignore needs a reason: " + strings.Replace(form, "RULE", id, 1)
+	case strings.ContainsFunc(reason, unicode.IsControl):
+		return "the reason of the ignore of " + id + " holds a control character; write it in plain text"
 	}
 	return ""
 }
 
-func invalidIgnore(f Finding, line int, fault string) Finding {
-	invalid := Finding{
-		Rule: "ignore-invalid", Severity: Warning, Message: fault,
-		Path: f.Path, Line: line, Column: 1, EndLine: line, Overlays: f.Overlays,
+// nearRule is the rule that a misspelt id may mean, as the end of a sentence.
+func nearRule(id string) string {
+	for rule := range All() {
+		if typo(id, rule.ID) {
+			return "; did you mean " + rule.ID + "?"
+		}
 	}
-	return invalid.At(f.Path)
+	return ""
+}
+
+// invalidComments reports the ignore comments that silence nothing, because
+// the rule is not known or nobody says why.
+func invalidComments(survey *Survey) {
+	for _, path := range survey.Files {
+		for line, m := range comments(survey.Text(path)) {
+			if fault := ignoreFault(m[1], m[2], commentForm); fault != "" {
+				survey.Report(path, line, fault)
+			}
+		}
+	}
 }

@@ -24,8 +24,14 @@ type Config struct {
 	Rules        rules.Policy         `json:"rules"`
 	Fixes        fixes.Policy         `json:"fixes"`
 	// Generated are patterns of files that a pipeline makes before the build.
-	Generated    []string     `json:"generated,omitempty"`
-	Ignore       []Ignore     `json:"ignore,omitempty"`
+	Generated []string `json:"generated,omitempty"`
+	Ignore    []Ignore `json:"ignore,omitempty"`
+	// Block lists, by rule, the environments in which its findings stand in
+	// the way of a merge. Of a rule that is not in it, errors do.
+	Block map[string][]string `json:"block,omitempty"`
+	// InlineIgnore is [InlineAllow] where an ignore that a pull request brings
+	// lifts a block at once; "" where it counts from the next one on.
+	InlineIgnore string       `json:"inlineIgnore,omitempty"`
 	PullRequests PullRequests `json:"pullRequests"`
 	Sweep        Sweep        `json:"sweep"`
 	// CheckAlways asks for a check run where the repository has no kustomization.
@@ -50,6 +56,9 @@ const (
 	Never     = "never"
 )
 
+// InlineAllow lets the ignores of a pull request lift a block in itself.
+const InlineAllow = "allow"
+
 // Sweep is when a repository is swept.
 type Sweep struct {
 	// Schedule is five fields of cron; "" is once a week, at a time that the
@@ -60,11 +69,16 @@ type Sweep struct {
 
 // An Ignore silences findings of one rule below a path.
 type Ignore struct {
-	Rule   string `json:"rule"`
-	Path   string `json:"path,omitempty"` // pattern of source files; "" is everywhere
-	Reason string `json:"reason"`
-	Until  string `json:"until,omitempty"` // the last day, YYYY-MM-DD; "" is for ever
-	Line   int    `json:"line"`            // where in the configuration it stands
+	Rule string `json:"rule"`
+	Path string `json:"path,omitempty"` // pattern of source files; "" is everywhere
+	// Overlay, Kind and Name are patterns of the overlays and of the object,
+	// as its source document names it; "" is any.
+	Overlay string `json:"overlay,omitempty"`
+	Kind    string `json:"kind,omitempty"`
+	Name    string `json:"name,omitempty"`
+	Reason  string `json:"reason"`
+	Until   string `json:"until,omitempty"` // the last day, YYYY-MM-DD; "" is for ever
+	Line    int    `json:"line"`            // where in the configuration it stands
 }
 
 // Default is the configuration of a repository that has none.

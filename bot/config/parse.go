@@ -60,7 +60,8 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 				config.Environments[key.Value] = patterns
 			})
 		},
-		"rules": func(n *yaml.Node) { r.rules(n, &config.Rules) },
+		"rules":        func(n *yaml.Node) { r.rules(n, config) },
+		"inlineIgnore": r.oneOf(&config.InlineIgnore, InlineAllow),
 		"ignore": func(n *yaml.Node) {
 			config.Ignore = nil
 			r.list(func(n *yaml.Node) { r.ignore(n, config) })(n)
@@ -106,9 +107,11 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 	}
 }
 
-// rules reads severities by rule: a word, or a mapping with severity.
-func (r *reader) rules(node *yaml.Node, policy *rules.Policy) {
-	policy.Severities = cloned(policy.Severities)
+// rules reads severities by rule: a word, or a mapping with severity and the
+// environments in which a finding blocks.
+func (r *reader) rules(node *yaml.Node, config *Config) {
+	policy := &config.Rules
+	policy.Severities, config.Block = cloned(policy.Severities), cloned(config.Block)
 	r.each(node, func(key, value *yaml.Node) {
 		if !r.knownRule(key) {
 			return
@@ -123,7 +126,11 @@ func (r *reader) rules(node *yaml.Node, policy *rules.Policy) {
 			policy.Severities[key.Value] = parsed
 		}
 		if value.Kind == yaml.MappingNode {
-			r.mapping(value, keys{"severity": severity})
+			r.mapping(value, keys{"severity": severity, "block": func(n *yaml.Node) {
+				var environments []string
+				r.texts(&environments)(n)
+				config.Block[key.Value] = environments
+			}})
 			return
 		}
 		severity(value)
@@ -139,8 +146,11 @@ func (r *reader) ignore(node *yaml.Node, config *Config) {
 				ignore.Rule = n.Value
 			}
 		},
-		"path":   r.pattern(&ignore.Path),
-		"reason": r.text(&ignore.Reason),
+		"path":    r.pattern(&ignore.Path),
+		"overlay": r.pattern(&ignore.Overlay),
+		"kind":    r.pattern(&ignore.Kind),
+		"name":    r.pattern(&ignore.Name),
+		"reason":  r.text(&ignore.Reason),
 		"until": func(n *yaml.Node) {
 			if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
 				r.fault(n, "%q is not a day; write it as 2027-01-31", n.Value)

@@ -105,11 +105,12 @@ func checkText(findings []review.Finding, patch string) string {
 	return text + patch
 }
 
-// conclusion is failure only for new errors: advice never blocks a merge, and
-// what a repository has long had, which a sweep finds, does not either.
+// conclusion is failure only for what is new and blocks: what a repository has
+// long had, which a sweep finds, does not.
 func conclusion(report *review.Report) string {
+	blocked := slices.ContainsFunc(report.Findings, func(f review.Finding) bool { return f.Blocks })
 	switch t := count(report); {
-	case t.errors > 0 && !report.Job.Base.IsZero():
+	case blocked && !report.Job.Base.IsZero():
 		return "failure"
 	case t.findings() > 0:
 		return "neutral"

@@ -19,6 +19,7 @@ func writeMarkdown(w io.Writer, report *review.Report, _ Options) error {
 func summary(report *review.Report) string {
 	s := newSheet()
 	s.add(stop(count(report).String()) + "\n")
+	s.addAll(added(report), "silenced finding")
 	if len(report.Overlays) == 0 {
 		return s.String()
 	}
@@ -39,6 +40,29 @@ func summary(report *review.Report) string {
 	}
 	s.addAll(rows, "overlay")
 	return s.String()
+}
+
+// added are the findings that the change itself silences, under a line of
+// their own: somebody should have seen that it does.
+func added(report *review.Report) []string {
+	var items []string
+	for _, f := range report.Findings {
+		if !f.Added {
+			continue
+		}
+		if items == nil {
+			items = append(items, "\nThis change silences:\n\n")
+		}
+		item := fmt.Sprintf("- %s %s: %s", code(fmt.Sprintf("%s:%d", f.Suppressed.Path, f.Suppressed.Line)), inline(f.Rule), stop(inline(f.Message)))
+		if f.Suppressed.Reason != "" {
+			item += " The reason: " + stop(inline(f.Suppressed.Reason))
+		}
+		if f.Blocks {
+			item += " It blocks all the same, until the ignore is on the base."
+		}
+		items = append(items, item+"\n")
+	}
+	return items
 }
 
 // findingsText lists findings, "" of none.

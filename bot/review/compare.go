@@ -8,9 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bmatcuk/doublestar/v4"
-
-	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
@@ -136,45 +133,6 @@ func (r *run) changedLines(path string) []mirror.Range {
 		return []mirror.Range{{First: 1, Last: math.MaxInt}}
 	}
 	return mirror.ChangedLines(base, head)
-}
-
-// silence marks what the configuration ignores, unless its date has passed.
-// Of a whole tree, it reports the entries that silence nothing.
-func (r *run) silence() {
-	today := r.job.Now.UTC().Format(time.DateOnly)
-	used := map[int]bool{} // by line
-	for i := range r.report.Findings {
-		f := &r.report.Findings[i]
-		for _, ignore := range r.report.Config.Ignore {
-			if f.Suppressed == nil && ignore.Rule == f.Rule && (ignore.Until == "" || ignore.Until >= today) && matches(ignore.Path, f.Path, f.Overlays) {
-				f.Suppressed = &rules.Suppression{Path: config.File, Line: ignore.Line, Reason: ignore.Reason}
-				used[ignore.Line] = true
-			}
-		}
-	}
-	if !r.base.ref.IsZero() || len(r.job.Paths) > 0 || r.job.Defaults != nil {
-		return // a part of the findings tells nothing of the rest; the organisation's serve all of its repositories
-	}
-	for _, ignore := range r.report.Config.Ignore {
-		if !used[ignore.Line] {
-			f := rules.Finding{
-				Rule: "ignore-unused", Severity: rules.Info, Path: config.File, Line: ignore.Line, Column: 1, EndLine: ignore.Line,
-				Message: fmt.Sprintf("the ignore of %s silences nothing; take it out", ignore.Rule), Reason: ignore.Path,
-			}
-			r.report.Findings = append(r.report.Findings, Finding{Finding: f.At(f.Path), ProvedFix: -1})
-		}
-	}
-}
-
-// matches reports whether an ignore's pattern names the source file, or every
-// overlay, of a finding.
-func matches(pattern, path string, overlays []string) bool {
-	if pattern == "" || doublestar.MatchUnvalidated(pattern, path) {
-		return true
-	}
-	return len(overlays) > 0 && !slices.ContainsFunc(overlays, func(o string) bool {
-		return !doublestar.MatchUnvalidated(pattern, o)
-	})
 }
 
 // read keeps the bytes of the files that have a finding. A file that is

@@ -9,16 +9,18 @@ import (
 	"github.com/kustodian/kustodian/bot/review"
 )
 
-// TestUnusedIgnores finds the entries of ignore that silence nothing, where
-// the whole tree is looked at.
+// TestUnusedIgnores finds the entries and comments that silence nothing, and
+// those whose day has passed, where the whole tree is looked at.
 func TestUnusedIgnores(t *testing.T) {
 	folder := t.TempDir()
 	write(t, folder, map[string]string{
 		".kustodian.yaml": "version: 1\nignore:\n" +
 			"- {rule: naked-pod, path: lab/**, reason: a shell}\n" +
 			"- {rule: naked-pod, path: shop/**, reason: gone}\n" +
-			"- {rule: missing-requests, reason: later, until: 2020-01-01}\n",
-		"lab/kustomization.yaml": "resources: [pod.yaml]\n",
+			"- {rule: missing-requests, reason: later, until: 2020-01-01}\n" +
+			"- {rule: naked-pod, kind: Job, reason: another kind}\n" +
+			"rules: {run-as-root: off}\n",
+		"lab/kustomization.yaml": "# kustodian:ignore node-port there is none\nresources: [pod.yaml]\n",
 		"lab/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: shell}\nspec: {containers: []}\n",
 	})
 	tree := review.TreeRef{Folder: folder}
@@ -27,7 +29,9 @@ func TestUnusedIgnores(t *testing.T) {
 		paths []string
 		want  []string
 	}{
-		{nil, []string{".kustodian.yaml:4 ignore-unused", ".kustodian.yaml:5 ignore-unused"}},
+		{nil, []string{
+			"lab/kustomization.yaml:1 ignore-unused", ".kustodian.yaml:4 ignore-unused", ".kustodian.yaml:5 ignore-invalid", ".kustodian.yaml:6 ignore-unused",
+		}},
 		{[]string{"lab"}, nil}, // a part tells nothing of the rest
 	} {
 		report, err := reviewer.Run(t.Context(), review.Job{Head: tree, Config: tree, Paths: c.paths})

@@ -89,6 +89,10 @@ type Finding struct {
 	// Untouched is set where the finding misses something on code that the
 	// change does not touch: it is listed, and never a comment.
 	Untouched bool `json:"-"`
+	// Added is set where the change itself brought what silences the finding.
+	Added bool `json:"-"`
+	// Blocks is set where the finding stands in the way of a merge.
+	Blocks bool `json:"-"`
 }
 
 // A Fix is a finding's fix as text to write.

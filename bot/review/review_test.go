@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 // that are on (those without are on always), `paths PATH...` for the job's paths,
 // `untouched FILE:LINE...` for what is missing on lines that the change does not
 // touch, `reaches OVERLAY...` for the overlays that are built, `broken OVERLAY...` for
-// those of them that cannot be, and `silenced N` for how many findings are.
+// those of them that cannot be, `silenced N` for how many findings are, and
+// `blocks FILE:LINE...` for those that stand in the way of a merge.
 func TestReports(t *testing.T) {
 	files, err := filepath.Glob("../../testdata/reports/*.txtar")
 	if err != nil {
@@ -169,6 +170,17 @@ func (c *reportCase) run(t *testing.T, base, head review.TreeRef) {
 	}
 	if n := c.said["silenced"]; len(n) == 1 && n[0] != strconv.Itoa(silenced) || n == nil && silenced > 0 {
 		t.Errorf("%d findings are silenced, want %s", silenced, n)
+	}
+	if want, ok := c.said["blocks"]; ok {
+		var blocks []string
+		for _, f := range report.Findings {
+			if f.Blocks {
+				blocks = append(blocks, fmt.Sprintf("%s:%d", f.Path, f.Line))
+			}
+		}
+		if !slices.Equal(want, blocks) {
+			t.Errorf("in the way of a merge: %q, want %q", blocks, want)
+		}
 	}
 	compare(t, "new", c.wanted, found)
 	compare(t, "fixed", c.fixed, report.Fixed)

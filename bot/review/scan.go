@@ -24,7 +24,8 @@ type scan struct {
 	ConfigFindings []rules.Finding
 	// Surveyed are the findings of rules that look at the tree before any build.
 	Surveyed []rules.Finding
-	// Definitions are those of [worker.SurveyAnswer].
+	// Ignores and Definitions are those of [worker.SurveyAnswer].
+	Ignores     []rules.IgnoreComment
 	Definitions map[string]string
 }
 
@@ -91,7 +92,7 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 	overlay.MarkRoots(s.scan.Overlays)
 	s.roots = roots(s.scan.Overlays)
 	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Options: options, Overlays: s.scan.Overlays, Policy: policy})
-	s.scan.Surveyed, s.scan.Definitions = surveyed.Findings, surveyed.Definitions
+	s.scan.Surveyed, s.scan.Definitions, s.scan.Ignores = surveyed.Findings, surveyed.Definitions, surveyed.Ignores
 	return err
 }
 

@@ -238,6 +238,11 @@ func (s *server) survey(ctx context.Context, r Survey) (answer SurveyAnswer, err
 	}
 	answer.Findings = rules.SurveyTree(r.Overlays, files, snapshot.ReadFile, r.Policy)
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
+	for _, file := range files {
+		if text, err := snapshot.ReadFile(file); err == nil { // else the overlay that reads it says so
+			answer.Ignores = append(answer.Ignores, rules.IgnoreComments(file, text)...)
+		}
+	}
 	return answer, nil
 }
 

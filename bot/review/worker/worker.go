@@ -91,6 +91,8 @@ type SurveyAnswer struct {
 	// Definitions are the files that hold CustomResourceDefinitions, each with
 	// the hash of its blob.
 	Definitions map[string]string `json:"definitions,omitempty"`
+	// Ignores are the comments of the tree that silence a rule.
+	Ignores []rules.IgnoreComment `json:"ignores,omitempty"`
 }
 
 // A Check asks for the findings of one overlay.

@@ -1,0 +1,120 @@
+package review
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// silence marks what the configuration ignores, unless its day has passed,
+// and says which findings stand in the way of a merge. Of a whole tree, it
+// reports the ignores that silence nothing.
+func (r *run) silence() {
+	today := r.job.Now.UTC().Format(time.DateOnly)
+	used := map[int]bool{} // entries of the configuration, by line
+	for i := range r.report.Findings {
+		f := &r.report.Findings[i]
+		for _, ignore := range r.report.Config.Ignore {
+			if f.Suppressed == nil && ignore.Rule == f.Rule && (ignore.Until == "" || ignore.Until >= today) && ignores(ignore, f.Finding) {
+				f.Suppressed = &rules.Suppression{Path: config.File, Line: ignore.Line, Reason: ignore.Reason}
+				used[ignore.Line] = true
+			}
+		}
+		f.Added = f.Suppressed != nil && r.adds(*f.Suppressed)
+		f.Blocks = r.blocks(*f)
+	}
+	// A part of the findings tells nothing of the rest.
+	if !r.compared() && len(r.job.Paths) == 0 {
+		r.unusedComments()
+		// The organisation's entries serve all of its repositories.
+		if r.job.Defaults == nil {
+			r.unusedEntries(used, today)
+		}
+	}
+}
+
+// ignores reports whether an entry of the configuration is about a finding.
+func ignores(ignore config.Ignore, f rules.Finding) bool {
+	named := func(pattern, name string) bool { return pattern == "" || doublestar.MatchUnvalidated(pattern, name) }
+	everywhere := !slices.ContainsFunc(f.Overlays, func(o string) bool { return !named(ignore.Overlay, o) })
+	return matches(ignore.Path, f.Path, f.Overlays) && everywhere && named(ignore.Kind, f.Object.Kind) && named(ignore.Name, f.Origin.Name)
+}
+
+// matches reports whether an ignore's pattern names the source file, or every
+// overlay, of a finding.
+func matches(pattern, path string, overlays []string) bool {
+	if pattern == "" || doublestar.MatchUnvalidated(pattern, path) {
+		return true
+	}
+	return len(overlays) > 0 && !slices.ContainsFunc(overlays, func(o string) bool {
+		return !doublestar.MatchUnvalidated(pattern, o)
+	})
+}
+
+// adds reports whether the change itself brings a suppression.
+func (r *run) adds(s rules.Suppression) bool {
+	return r.compared() && s.Path != config.File && slices.ContainsFunc(r.changedLines(s.Path), func(l mirror.Range) bool {
+		return l.First <= s.Line && s.Line <= l.Last
+	})
+}
+
+// blocks reports whether a finding stands in the way of a merge: by what the
+// configuration says of its rule, else because it is an error. What the change
+// silences itself still blocks, unless the configuration trusts that; another
+// tool's annotation never says that a merge is safe.
+func (r *run) blocks(f Finding) bool {
+	if s := f.Suppressed; s != nil && s.Tool == "" && (!f.Added || r.report.Config.InlineIgnore == config.InlineAllow) {
+		return false
+	}
+	environments, said := r.report.Config.Block[f.Rule]
+	if !said {
+		return f.Severity == rules.Error
+	}
+	return slices.ContainsFunc(r.head.roots, func(o overlay.Overlay) bool {
+		return slices.Contains(f.Overlays, o.Path) && slices.Contains(environments, o.Environment)
+	})
+}
+
+// unusedEntries reports the entries of the configuration that silence nothing,
+// and those whose day has passed.
+func (r *run) unusedEntries(used map[int]bool, today string) {
+	for _, ignore := range r.report.Config.Ignore {
+		switch {
+		case ignore.Until != "" && ignore.Until < today:
+			r.report.Findings = append(r.report.Findings, silent("ignore-invalid", rules.Warning, config.File, ignore.Line,
+				fmt.Sprintf("the ignore of %s ended on %s; take it out, or say until when it holds", ignore.Rule, ignore.Until), ignore.Path))
+		case !used[ignore.Line]:
+			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, config.File, ignore.Line,
+				fmt.Sprintf("the ignore of %s silences nothing; take it out", ignore.Rule), ignore.Path))
+		}
+	}
+}
+
+// unusedComments reports the ignore comments of the tree that silence nothing.
+func (r *run) unusedComments() {
+	used := map[rules.IgnoreComment]bool{}
+	for _, f := range r.report.Findings {
+		if s := f.Suppressed; s != nil {
+			used[rules.IgnoreComment{Path: s.Path, Line: s.Line, Rule: f.Rule, Reason: s.Reason}] = true
+		}
+	}
+	for _, comment := range r.head.scan.Ignores {
+		if !used[comment] {
+			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, comment.Path, comment.Line,
+				fmt.Sprintf("the ignore of %s silences nothing; take it out", comment.Rule), comment.Rule))
+		}
+	}
+}
+
+// silent is a finding about an ignore.
+func silent(rule string, severity rules.Severity, path string, line int, message, reason string) Finding {
+	f := rules.Finding{Rule: rule, Severity: severity, Path: path, Line: line, Column: 1, EndLine: line, Message: message, Reason: reason}
+	return Finding{Finding: f.At(path), ProvedFix: -1}
+}
