@@ -122,6 +122,24 @@ func (at Place) finding(rule *Rule, f Fault, overlays []string) Finding {
 	return out.At(out.Path)
 }
 
+// sees reports whether every overlay that reads a file has facts: without, one
+// may need what all others do not.
+func (j *Joint) sees(file string) bool {
+	return !slices.ContainsFunc(j.Overlays, func(o overlay.Overlay) bool {
+		return o.Root && !o.Component && slices.Contains(o.Reads, file) &&
+			!slices.ContainsFunc(j.Head, func(f Fact) bool { return f.Overlay == o.Path })
+	})
+}
+
+// overlay is what is known of an overlay of the head, nil for none.
+func (j *Joint) overlay(dir string) *overlay.Overlay {
+	i := slices.IndexFunc(j.Overlays, func(o overlay.Overlay) bool { return o.Path == dir })
+	if i < 0 {
+		return nil
+	}
+	return &j.Overlays[i]
+}
+
 // Observed is a fact as the rule noted it.
 type Observed[T any] struct {
 	Fact
