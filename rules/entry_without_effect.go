@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,6 +23,9 @@ var _ = add(Rule{
 		written := writtenImages(pass.Build)
 		names := imageNames(pass.Build, written)
 		for _, file := range pass.Build.Kustomizations() {
+			if path.Base(path.Dir(file.Path)) == "flux-system" {
+				continue // flux bootstrap writes what its patches are for
+			}
 			for i, node := range file.Entries("images") {
 				name := text(node, "name")
 				idle := name != "" && !slices.ContainsFunc(names, func(n string) bool { return n == name || wildcard(name, n) })

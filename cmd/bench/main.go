@@ -44,6 +44,7 @@ func root() *cobra.Command {
 		editsCommand(),
 		fixesCommand(),
 		parityCommand(),
+		rulesCommand(),
 		sourcesCommand(),
 	)
 	cmd.AddCommand(roleCommands()...)
