@@ -34,6 +34,9 @@ var mutations = []struct {
 	{rule: "vpa-against-hpa", file: "backend/hpa.yaml", now: "---\napiVersion: autoscaling.k8s.io/v1\nkind: VerticalPodAutoscaler\nmetadata: {name: backend}\nspec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: backend}}\n"},
 	{rule: "pdb-blocks", file: "backend/hpa.yaml", now: "---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: backend}\nspec: {minAvailable: 1, selector: {matchLabels: {app.kubernetes.io/name: backend}}}\n"},
 	{rule: "quota-below-surge", file: "backend/hpa.yaml", now: "---\napiVersion: v1\nkind: ResourceQuota\nmetadata: {name: caps}\nspec: {hard: {requests.cpu: 150m}}\n"},
+	{rule: "api-removed", file: "backend/hpa.yaml", old: "apiVersion: autoscaling/v2", now: "apiVersion: autoscaling/v2beta2"},
+	{rule: "schema", file: "backend/deployment.yaml", old: "imagePullPolicy:", now: "imagePullPolice:"},
+	{rule: "image-name-carries-tag", file: "backend/kustomization.yaml", now: "images: [{name: ghcr.io/stefanprodan/podinfo, newName: \"example.com/podinfo:1\"}]\n"},
 	{rule: "job-ttl-loops", file: "backend/hpa.yaml", now: "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: once}\nspec: {ttlSecondsAfterFinished: 60, template: {spec: {restartPolicy: Never, containers: [{name: once, image: \"example.com/once:1.0.0\"}]}}}\n" +
 		"---\napiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop}\n"},
 }

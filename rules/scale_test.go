@@ -23,6 +23,27 @@ func TestScale(t *testing.T) {
 // and a ConfigMap each.
 func work(t *testing.T, n int) uint64 {
 	t.Helper()
+	b := many(n)
+	snapshot := overlay.Open(overlay.Files{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": b}, overlay.Options{})
+	build, err := snapshot.Build(t.Context(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func() {
+		if _, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, policyOf("")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run() // the sources of the build are found once
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	run()
+	runtime.ReadMemStats(&after)
+	return after.Mallocs - before.Mallocs
+}
+
+// many is n workloads with a Service and a ConfigMap each.
+func many(n int) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, `apiVersion: apps/v1
@@ -48,20 +69,5 @@ data: {level: info}
 ---
 `, i)
 	}
-	snapshot := overlay.Open(overlay.Files{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": b.String()}, overlay.Options{})
-	build, err := snapshot.Build(t.Context(), ".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func() {
-		if _, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, policyOf("")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	run() // the sources of the build are found once
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	run()
-	runtime.ReadMemStats(&after)
-	return after.Mallocs - before.Mallocs
+	return b.String()
 }

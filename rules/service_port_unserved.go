@@ -15,7 +15,7 @@ var _ = add(Rule{
 	Severity:  Error,
 	Practices: []int{36},
 	Check: func(pass *Pass) {
-		pods := pass.Pods()
+		pods := labelled(pass.Pods())
 		for service := range pass.Objects("Service") {
 			selector := selectorOf(service)
 			if len(selector) == 0 {
@@ -23,7 +23,7 @@ var _ = add(Rule{
 			}
 			var open []port
 			unknown := false
-			found := selected(pods, service, selector)
+			found := pods.selected(service, selector)
 			for _, p := range found {
 				pod := pass.WorkloadOf(p.Object)
 				if unknown = unknown || pod == nil; pod != nil {

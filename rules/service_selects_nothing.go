@@ -17,9 +17,10 @@ var _ = add(Rule{
 	Practices: []int{36},
 	Check: func(pass *Pass) {
 		pods := pass.Pods()
+		found := labelled(pods)
 		for service := range pass.Objects("Service") {
 			selector := selectorOf(service)
-			if len(selector) == 0 || len(selected(pods, service, selector)) > 0 {
+			if len(selector) == 0 || len(found.selected(service, selector)) > 0 {
 				continue
 			}
 			field := overlay.Field{"spec", "selector"}
@@ -49,13 +50,31 @@ func selectorOf(service *overlay.Object) labels.Set {
 	return selector
 }
 
-// selected are the pods of the namespace of an object that have all labels of a selector.
-func selected(pods []Pods, of *overlay.Object, selector labels.Set) []Pods {
-	var out []Pods
+// byLabel are pods by their namespace and each of their labels.
+type byLabel map[[3]string][]Pods
+
+func labelled(pods []Pods) byLabel {
+	x := byLabel{}
 	for _, p := range pods {
-		if p.Object.Ref.Namespace == of.Ref.Namespace && selector.AsSelector().Matches(p.Labels) {
-			out = append(out, p)
+		for key, value := range p.Labels {
+			at := [3]string{p.Object.Ref.Namespace, key, value}
+			x[at] = append(x[at], p)
 		}
+	}
+	return x
+}
+
+// selected are the pods of the namespace of an object that have all labels of
+// a selector, which has at least one.
+func (x byLabel) selected(of *overlay.Object, selector labels.Set) []Pods {
+	var out []Pods
+	for key, value := range selector {
+		for _, p := range x[[3]string{of.Ref.Namespace, key, value}] {
+			if selector.AsSelector().Matches(p.Labels) {
+				out = append(out, p)
+			}
+		}
+		break // whichever label: the others are asked of each pod
 	}
 	return out
 }

@@ -21,13 +21,14 @@ var _ = add(Rule{
 				lasting = append(lasting, p)
 			}
 		}
+		pods := labelled(lasting)
 		for service := range pass.Objects("Service") {
 			selector := selectorOf(service)
 			// Behind a headless Service each pod is asked for by its own name.
 			if len(selector) == 0 || text(service.Node, "spec", "clusterIP") == "None" {
 				continue
 			}
-			if found := selected(lasting, service, selector); len(found) > 1 && !told(found[0], found[1]) {
+			if found := pods.selected(service, selector); len(found) > 1 && !told(found[0], found[1]) {
 				a, b := found[0].Object, found[1].Object
 				pass.Report(service, overlay.Field{"spec", "selector"}, fmt.Sprintf("Service %s selects the pods of %s %s and of %s %s",
 					service.Ref.Name, a.Ref.Kind, a.Ref.Name, b.Ref.Kind, b.Ref.Name))

@@ -36,7 +36,7 @@ var _ = add(Rule{
 			}
 			eachAddress(o, func(field overlay.Field, value string) {
 				if in := environmentIn(value); in != "" && in != pass.Build.Environment {
-					own.Addresses = append(own.Addresses, address{Place: pass.Place(o, field), Value: value})
+					own.Addresses = append(own.Addresses, foreign{Place: pass.Place(o, field), Value: value})
 				}
 			})
 		}
@@ -62,10 +62,10 @@ var _ = add(Rule{
 type environmentFact struct {
 	Namespaces map[string]bool `json:"namespaces,omitempty"`
 	Hosts      map[string]bool `json:"hosts,omitempty"`
-	Addresses  []address       `json:"addresses,omitempty"`
+	Addresses  []foreign       `json:"addresses,omitempty"`
 }
 
-type address struct {
+type foreign struct {
 	Place Place  `json:"place"`
 	Value string `json:"value"`
 }
