@@ -132,7 +132,7 @@ func (r *run) changed() map[string]bool {
 			if p == "" {
 				continue
 			}
-			changed[p] = true
+			changed[p], changed[path.Dir(p)+"/"] = true, true // a folder's names, see [overlay.ReadSet]
 			for dir := path.Dir(p); !changed[dir] && !(r.head.hasFolder(dir) && r.base.hasFolder(dir)); dir = path.Dir(dir) {
 				changed[dir] = true
 			}
