@@ -29,7 +29,7 @@ var _ = add(Rule{
 			if n := len(pod.Containers); n > 1 {
 				message = fmt.Sprintf("none of the %d containers has requests or limits, and", n)
 			}
-			pass.Fault(Fault{Object: pod.Object, Field: first.At("resources"), Whole: true, Message: fmt.Sprintf(
+			pass.Fault(Fault{Object: pod.Object, Field: first.At("resources"), Whole: true, Severity: sizeSeverity(pass.Rule, pod), Message: fmt.Sprintf(
 				"%s the pods of %s %s are the first to die when a node runs short; write requests for cpu and memory, and a memory limit", message, pod.Object.Ref.Kind, pod.Object.Ref.Name)})
 		}
 	},

@@ -15,6 +15,9 @@ var _ = add(Rule{
 	Practices: []int{9, 10},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
+			if c.Workload.Spec == nil {
+				continue // containers of a custom resource, which sizes them its own way
+			}
 			var missing []string
 			for _, path := range sizes {
 				if !pass.sized(c, path[0], path[1]) {
@@ -24,7 +27,7 @@ var _ = add(Rule{
 			if len(missing) == 0 {
 				continue
 			}
-			severity := pass.Rule.Severity
+			severity := sizeSeverity(pass.Rule, c.Workload)
 			if c.Init && !c.Sidecar {
 				severity = Info
 			}
@@ -32,6 +35,15 @@ var _ = add(Rule{
 		}
 	},
 })
+
+// sizeSeverity is softer for a Job: work that is done once, mostly in seconds,
+// and done again where it is cut off.
+func sizeSeverity(rule *Rule, w *Workload) Severity {
+	if w.Object.Ref.Kind == "Job" {
+		return Info
+	}
+	return rule.Severity
+}
 
 // sizes are what every container should say. A cpu limit is not among them:
 // whether to have one is a question without one answer.

@@ -50,7 +50,10 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 			}
 		},
 		"cluster": func(n *yaml.Node) {
-			r.mapping(n, keys{"version": r.clusterVersion(&config.Rules.ClusterVersion)})
+			r.mapping(n, keys{
+				"version":   r.clusterVersion(&config.Rules.ClusterVersion),
+				"cpuLimits": r.oneOf(&config.Rules.CPULimits, rules.CPULimitsForbid, rules.CPULimitsRequire),
+			})
 		},
 		"environments": func(n *yaml.Node) {
 			config.Environments = cloned(config.Environments)
