@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -29,7 +30,7 @@ func (r *run) fix(ctx context.Context) error {
 	if len(findings) == 0 {
 		return nil
 	}
-	plan, err := r.plan(ctx, findings)
+	plan, err := r.plan(ctx, findings, maxSplits)
 	if err != nil {
 		return fmt.Errorf("planning fixes: %w", err)
 	}
@@ -57,17 +58,42 @@ func (r *run) fix(ctx context.Context) error {
 	return nil
 }
 
-// plan asks a worker for fixes, and the world for what they need to know.
-func (r *run) plan(ctx context.Context, findings []rules.Finding) (worker.PlanAnswer, error) {
+// maxSplits is how often findings whose plan takes too much are planned half by
+// half: a repository of the largest objects needs a quarter of them at a time.
+const maxSplits = 2
+
+// plan plans fixes of findings, in parts where the whole takes a worker too much.
+func (r *run) plan(ctx context.Context, findings []rules.Finding, splits int) (worker.PlanAnswer, error) {
+	answer, err := r.planAtOnce(ctx, findings)
+	if !errors.Is(err, worker.ErrDied) {
+		return answer, err
+	}
+	half := len(findings) / 2
+	// The findings of one file are planned together: one fix may take several.
+	for half > 0 && half < len(findings) && findings[half].Path == findings[half-1].Path {
+		half++
+	}
+	if splits == 0 || half == 0 || half == len(findings) {
+		return worker.PlanAnswer{NoFix: withheld(findings, fixes.NoFix{Reason: fixes.ReasonNotBuilt, Detail: "planning the fixes took too much: " + err.Error()})}, nil
+	}
+	first, err := r.plan(ctx, findings[:half], splits-1)
+	if err != nil {
+		return first, err
+	}
+	second, err := r.plan(ctx, findings[half:], splits-1)
+	first.Fixes = append(first.Fixes, second.Fixes...)
+	maps.Copy(first.NoFix, second.NoFix)
+	return first, err
+}
+
+// planAtOnce asks a worker for fixes, and the world for what they need to know.
+func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.PlanAnswer, error) {
 	request := worker.Plan{
 		Tree: r.head.ref, Options: r.head.scan.Config.Options(), Overlays: r.head.roots,
 		Findings: findings, Policy: r.head.scan.Config.Fixes, Rules: r.head.scan.Config.Rules,
 	}
 	for range maxRounds {
 		answer, err := r.pool.Plan(ctx, request)
-		if errors.Is(err, worker.ErrDied) {
-			return worker.PlanAnswer{NoFix: withheld(findings, fixes.NoFix{Reason: fixes.ReasonNotBuilt, Detail: "planning the fixes took too much: " + err.Error()})}, nil
-		}
 		if err != nil {
 			return answer, err
 		}
