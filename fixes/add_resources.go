@@ -11,6 +11,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/api/resource"
+
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // addResources writes requests, and a memory limit, so that the container that
@@ -22,7 +24,45 @@ var addResources = Recipe{
 	Plan:  planResources,
 }
 
+// planResources plans for the finding's container, or for all of a pod that
+// asks for nothing: the finding of one stands for the others too.
 func planResources(ctx context.Context, p *Plan) (*Fix, error) {
+	build, object := p.found()
+	if object == nil || p.Finding.Rule != "best-effort" {
+		return planContainer(ctx, p)
+	}
+	first := p.Finding.Field
+	whole, changes := &Fix{}, newChanges()
+	for _, c := range p.containersIn(build) {
+		if c.object != object {
+			continue
+		}
+		one := *p
+		one.Finding.Field = c.field.Append("resources")
+		one.HasFinding = func(ctx context.Context, b *overlay.Build, o *overlay.Object, _ overlay.Field) (bool, error) {
+			return p.HasFinding(ctx, b, o, first)
+		}
+		fix, err := planContainer(ctx, &one)
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range fix.Files {
+			changes.add(file.Path, file.Edits...)
+			if file.Create != nil {
+				delete(changes.edits, file.Path)
+				changes.made[file.Path] = *file.Create
+			}
+		}
+		whole.Layers, whole.Notes = append(whole.Layers, fix.Layers...), append(whole.Notes, fix.Notes...)
+		whole.Intent.Changes = append(whole.Intent.Changes, fix.Intent.Changes...)
+	}
+	whole.Layers = slices.CompactFunc(whole.Layers, func(a, b Layer) bool { return a.Path == b.Path })
+	var err error
+	whole.Files, err = changes.files(p)
+	return whole, err
+}
+
+func planContainer(ctx context.Context, p *Plan) (*Fix, error) {
 	if !slices.Contains(p.Finding.Field, "containers") && !slices.Contains(p.Finding.Field, "initContainers") {
 		return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("Under which key a container of a %s takes requests depends on its version.", p.Finding.Origin.Kind)}
 	}
