@@ -133,9 +133,7 @@ func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger)
 			src, err := b.App.Repository(installation.ID, r.Owner, r.Name).Contents(ctx, config.File, "")
 			switch {
 			case err == nil:
-				// Its faults are told where the file is reviewed.
-				parsed, _ := config.Parse(config.File, src, config.Default())
-				one.Sweep = parsed.Sweep
+				one.Sweep = config.SweepOf(src)
 			case !errors.Is(err, github.ErrNotFound):
 				log.ErrorContext(ctx, "reading the schedule of sweeps", "installation", installation.ID, "error", err)
 			}

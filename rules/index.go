@@ -11,6 +11,7 @@ import (
 // An index is what many rules look up in a build, made once for all of them:
 // a rule that walked all objects for each object would be quadratic.
 type index struct {
+	objects    []*overlay.Object // all of the build
 	kinds      map[string][]*overlay.Object
 	named      map[name]*overlay.Object
 	workloads  []*Workload
@@ -27,7 +28,8 @@ type index struct {
 
 func newIndex(build *overlay.Build, policy Policy) *index {
 	x := &index{
-		kinds: map[string][]*overlay.Object{}, named: map[name]*overlay.Object{},
+		objects: build.Objects,
+		kinds:   map[string][]*overlay.Object{}, named: map[name]*overlay.Object{},
 		workloadOf: map[*overlay.Object]*Workload{}, selecting: map[[3]string][]*overlay.Object{},
 	}
 	own := slices.Concat(policy.Kinds, configured(build))

@@ -100,6 +100,11 @@ type Policy struct {
 	Contact []string `json:"contact,omitempty"`
 	// Kinds are the repository's own custom resources that hold containers.
 	Kinds []Kind `json:"kinds,omitempty"`
+	// Own are the repository's own rules.
+	Own []OwnRule `json:"own,omitempty"`
+	// OwnCost is what all of Own may cost on one build, in units of CEL; 0 is
+	// [custom.DefaultCost].
+	OwnCost uint64 `json:"ownCost,omitempty"`
 }
 
 // severity is what a rule says by default under the policy, and whether the

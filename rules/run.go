@@ -12,7 +12,7 @@ import (
 	"github.com/kustodian/kustodian/rules/schema"
 )
 
-// Run applies every rule that the policy leaves on to a build. It returns
+// Run applies every rule that the policy leaves on, and the policy's own, to a build. It returns
 // their findings at their sources, one per source, in the order of file and
 // line, and what they noted for [Join]. The error is of ctx, or of a build
 // that can no longer be explained.
@@ -35,6 +35,9 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 		if r.err != nil {
 			return nil, nil, fmt.Errorf("rule %s on overlay %s: %w", rule.ID, r.build.Overlay, r.err)
 		}
+	}
+	if r.own(index); r.err != nil {
+		return nil, nil, fmt.Errorf("the repository's own rules on overlay %s: %w", r.build.Overlay, r.err)
 	}
 	return Merge(stand(r.found)), r.facts, nil
 }
@@ -107,9 +110,12 @@ func stand(found []Finding) []Finding {
 	implied := map[string]bool{}
 	covered := map[string]string{} // the rule that covers it, by object
 	for _, f := range found {
-		rule, _ := ByID(f.Rule)
 		if f.covers {
 			covered[f.Object.String()] = f.Rule
+		}
+		rule, ok := ByID(f.Rule)
+		if !ok {
+			continue // a repository's own: it implies none
 		}
 		for _, id := range rule.Implies {
 			at := container(f.Field)

@@ -43,6 +43,10 @@ func Parse(path string, src []byte, below Config) (Config, []rules.Finding) {
 
 // config reads the whole file.
 func (r *reader) config(node *yaml.Node, config *Config) {
+	r.own = ownIDs(node)
+	for _, below := range config.Rules.Own {
+		r.own = append(r.own, below.ID)
+	}
 	seen := r.mapping(node, keys{
 		"version": func(n *yaml.Node) {
 			if n.Value != "1" {
@@ -64,6 +68,7 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 			})
 		},
 		"rules":        func(n *yaml.Node) { r.rules(n, config) },
+		"custom":       func(n *yaml.Node) { r.custom(n, &config.Rules) },
 		"inlineIgnore": r.oneOf(&config.InlineIgnore, InlineAllow),
 		"ignore": func(n *yaml.Node) {
 			config.Ignore = nil
@@ -92,9 +97,7 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 				},
 			})
 		},
-		"sweep": func(n *yaml.Node) {
-			r.mapping(n, keys{"schedule": r.schedule(&config.Sweep.Schedule), "timezone": r.timezone(&config.Sweep.Timezone)})
-		},
+		"sweep": func(n *yaml.Node) { r.sweep(n, &config.Sweep) },
 		"kinds": func(n *yaml.Node) {
 			config.Rules.Kinds = nil
 			r.list(func(n *yaml.Node) { r.kind(n, &config.Rules) })(n)
@@ -108,6 +111,23 @@ func (r *reader) config(node *yaml.Node, config *Config) {
 	if node.Kind == yaml.MappingNode && !seen["version"] {
 		r.fault(node, `the version is missing; write "version: 1"`)
 	}
+}
+
+// SweepOf is when a repository is swept by its configuration src: the only
+// part of a repository's own that a server reads itself.
+func SweepOf(src []byte) (sweep Sweep) {
+	var document yaml.Node
+	if err := yaml.Unmarshal(src, &document); err != nil || len(document.Content) == 0 {
+		return sweep // which is told where the file is reviewed
+	}
+	if n := value(document.Content[0], "sweep"); n != nil {
+		(&reader{}).sweep(n, &sweep)
+	}
+	return sweep
+}
+
+func (r *reader) sweep(n *yaml.Node, sweep *Sweep) {
+	r.mapping(n, keys{"schedule": r.schedule(&sweep.Schedule), "timezone": r.timezone(&sweep.Timezone)})
 }
 
 // rules reads severities by rule: a word, or a mapping with severity and the
@@ -250,7 +270,7 @@ func (r *reader) amounts(node *yaml.Node, entry *fixes.ResourcePolicy, match fun
 }
 
 func (r *reader) knownRule(n *yaml.Node) bool {
-	var ids []string
+	ids := slices.Clone(r.own)
 	for rule := range rules.All() {
 		ids = append(ids, rule.ID)
 	}

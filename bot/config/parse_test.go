@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -77,6 +78,12 @@ func TestRightCounts(t *testing.T) {
 		{"right", "a severity in a mapping", func(c config.Config) bool { return c.Rules.Severities["image-unpinned"] == rules.Error }},
 		{"right", "the first policy", func(c config.Config) bool { return c.Fixes.Resources[0].MemoryLimitFactor == 1.5 }},
 		{"right", "the mode", func(c config.Config) bool { return c.PullRequests.Mode == config.OnRequest && c.PullRequests.Max == 3 }},
+		{"right", "rules of its own", func(c config.Config) bool {
+			own := c.Rules.Own
+			return len(own) == 3 && own[0].Severity == rules.Info && own[0].Field.String() == "metadata.labels" && own[1].Line == 30 && own[1].Severity == rules.Warning
+		}},
+		{"right", "the severity of a rule of its own", func(c config.Config) bool { return c.Rules.Severities["team-label"] == rules.Error }},
+		{"wrong", "only the rule of its own that is right", func(c config.Config) bool { return len(c.Rules.Own) == 1 && c.Rules.Own[0].ID == "fourteen" }},
 		{"wrong", "a rule beside a wrong one", func(c config.Config) bool { _, set := c.Rules.Severities["naked-pod"]; return set }},
 		{"wrong", "no ignore without a reason", func(c config.Config) bool { return len(c.Ignore) == 0 }},
 		{"wrong", "the default mode stays", func(c config.Config) bool { return c.PullRequests.Mode == config.Automatic }},
@@ -116,10 +123,72 @@ func TestBelow(t *testing.T) {
 	}
 }
 
+// TestOwnBelow lays rules over those of the organisation, one by one.
+func TestOwnBelow(t *testing.T) {
+	below, _ := config.Parse(config.File, []byte("version: 1\ncustom:\n- {id: a, check: 'true', message: theirs}\n- {id: b, check: 'true', message: theirs}\n"), config.Default())
+	got, faults := config.Parse(config.File, []byte("version: 1\nrules: {a: off}\ncustom:\n- {id: b, check: 'true', message: ours}\n- {id: c, check: 'true', message: ours}\n"), below)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	var said []string
+	for _, own := range got.Rules.Own {
+		said = append(said, own.ID+" "+own.Message)
+	}
+	if diff := cmp.Diff([]string{"a theirs", "b ours", "c ours"}, said); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+	if below.Rules.Own[1].Message != "theirs" {
+		t.Error("the configuration below changed")
+	}
+}
+
+// TestOwnTooMuch leaves out what a configuration has too much of, and says so.
+func TestOwnTooMuch(t *testing.T) {
+	rule := func(i int, check string) string {
+		return fmt.Sprintf("- {id: rule-%d, check: %q, message: m}\n", i, check)
+	}
+	var many, long strings.Builder
+	for i := range 52 {
+		many.WriteString(rule(i, "true"))
+	}
+	for i := range 3 {
+		long.WriteString(rule(i, "true"+strings.Repeat(" ", 60<<10)))
+	}
+	for _, c := range []struct {
+		custom string
+		kept   int
+		want   string
+		faults int
+	}{
+		{many.String(), 50, "50 rules of your own are allowed", 2},
+		{long.String(), 2, "more than 128 KB together", 1},
+		{rule(0, "true"+strings.Repeat(" ", 64<<10)), 0, "the check has 65 KB; 64 are allowed", 1},
+	} {
+		got, faults := config.Parse(config.File, []byte("version: 1\ncustom:\n"+c.custom), config.Default())
+		if len(got.Rules.Own) != c.kept || len(faults) != c.faults || !strings.Contains(faults[0].Message, c.want) {
+			t.Errorf("%d rules are kept, and told is %v; want %d and %q", len(got.Rules.Own), faults, c.kept, c.want)
+		}
+	}
+}
+
+// TestSweepOf reads the schedule alone, whatever else is wrong.
+func TestSweepOf(t *testing.T) {
+	want := config.Sweep{Schedule: "0 6 * * 1", Timezone: "Europe/Berlin"}
+	if got := config.SweepOf([]byte("rulse: 1\nsweep: {schedule: '0 6 * * 1', timezone: Europe/Berlin}\n")); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for _, none := range []string{"", "[", "- sweep", "sweep: []", "sweep: {schedule: often}"} {
+		if got := config.SweepOf([]byte(none)); got != (config.Sweep{}) {
+			t.Errorf("%q: got %+v", none, got)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add([]byte("version: 1\n"))
 	f.Add([]byte("ignore: [{rule: &a x}, *a]"))
 	f.Add([]byte("a: &a {b: *a}"))
+	f.Add([]byte("custom: [{id: a, check: 'has(object.a', message: b}, &a {custom: *a}]"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		_, found := config.Parse(config.File, src, config.Default())
 		for _, fault := range found {

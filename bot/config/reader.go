@@ -17,6 +17,8 @@ import (
 type reader struct {
 	path   string
 	faults []rules.Finding
+	own    []string // ids of the rules in CEL, of this file and below
+	checks int      // bytes of their checks
 }
 
 // keys says who reads the value of which key.

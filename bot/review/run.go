@@ -15,6 +15,7 @@ import (
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/custom"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -163,12 +164,14 @@ func (r *run) asked(o overlay.Overlay) bool {
 // check builds overlays and returns their findings, one per source.
 func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([]rules.Finding, error) {
 	answers := make([]worker.CheckAnswer, len(overlays))
+	policy := s.scan.Config.Rules
+	policy.OwnCost = r.ownCost()
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(r.pool.Size())
 	for i, o := range overlays {
 		group.Go(func() error {
 			a, err := r.pool.Check(groupCtx, worker.Check{
-				Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: s.scan.Config.Rules,
+				Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: policy,
 				Definitions: s.scan.Definitions,
 				// What the base has is known whoever says it.
 				Part: s == &r.head && underBase(o.Path),
@@ -197,6 +200,20 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, noted(overlays[i])))
 	}
 	return rules.Merge(found...), nil
+}
+
+// jobCost is what the repository's own rules may cost in all overlays of a job
+// together: about four minutes of one core.
+const jobCost = 2_000_000_000
+
+// ownCost is what the repository's own rules may cost on one overlay: 0, for
+// the default, unless there are so many overlays that the job's would not do.
+func (r *run) ownCost() uint64 {
+	share := jobCost / uint64(max(len(r.head.reached)+len(r.base.reached), 1))
+	if len(r.report.Config.Rules.Own) == 0 || share >= custom.DefaultCost {
+		return 0
+	}
+	return share
 }
 
 // underBase reports whether an overlay is one that others are meant to build on.

@@ -59,6 +59,7 @@ var onlyImporters = []struct{ dependency, importer, why string }{
 	{"github.com/bradleyfalzon/ghinstallation/", "bot/github", "tokens are minted in one place"},
 	{"github.com/go-git/", "bot/mirror", "the rest sees trees"},
 	{"github.com/nats-io/", "bot/queue", "the rest sees keys"},
+	{"cel.dev/cel-go/", "rules/custom", "a stranger's expression is held to its limits in one place"},
 	{"github.com/google/go-containerregistry/", "fixes/registry", "a registry is asked in one place"},
 }
 

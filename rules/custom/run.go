@@ -53,7 +53,7 @@ func NewBudget(units uint64) *Budget {
 }
 
 // ErrSpent is returned where the budget is used up before a check is done.
-var ErrSpent = errors.New("the checks of this overlay cost too much together")
+var ErrSpent = errors.New("the checks of the overlay cost too much together, and those after it are not asked")
 
 // Holds reports whether the object is as the check wants it. Its error says in
 // a few words why nobody knows, and never repeats a value; [ErrSpent] is one

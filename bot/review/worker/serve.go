@@ -196,6 +196,9 @@ func (s *server) configure(r Configure) (answer ConfigureAnswer, err error) {
 	if r.Defaults != nil {
 		// Its faults are told where that file is reviewed.
 		answer.Config, _ = config.Parse(config.File, r.Defaults, answer.Config)
+		for i := range answer.Config.Rules.Own {
+			answer.Config.Rules.Own[i].Path = "" // of another repository
+		}
 	}
 	if r.Tree.IsZero() {
 		return answer, nil

@@ -1,0 +1,119 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kustodian/kustodian/rules/custom"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// An OwnRule is a rule of a repository's own, from its configuration.
+type OwnRule struct {
+	// ID is kebab-case, and none of the catalogue's.
+	ID       string   `json:"id"`
+	Severity Severity `json:"severity"`
+	// Kinds are those of the objects that it looks at; empty is all.
+	Kinds []string `json:"kinds,omitempty"`
+	// Check is an expression in CEL, true where the object is as it should be.
+	Check string `json:"check"`
+	// Message is what a finding says; it holds nothing of the object.
+	Message string `json:"message"`
+	// Field is where a finding points; empty is the object's kind.
+	Field overlay.Field `json:"field,omitempty"`
+	// Path, Line and Column are where the check is written. Without a Path it
+	// is in a file that is not the repository's.
+	Path   string `json:"path,omitempty"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
+}
+
+// rule is the own rule as one of the catalogue.
+func (own OwnRule) rule() *Rule { return &Rule{ID: own.ID, Title: own.Message, Severity: own.Severity} }
+
+// Knows reports whether an id is a rule of the catalogue or the policy's own.
+func (p Policy) Knows(id string) bool {
+	_, known := ByID(id)
+	return known || slices.ContainsFunc(p.Own, func(own OwnRule) bool { return own.ID == id })
+}
+
+// own asks the policy's own rules about the build. All of them share what one
+// build may cost, and each one's first failure is told.
+func (r *run) own(index *index) {
+	budget := custom.NewBudget(r.policy.OwnCost)
+	of := custom.Overlay{Path: r.build.Overlay, Environment: r.build.Environment, Production: r.build.Production}
+	objects := map[*overlay.Object]custom.Value{}
+	for _, own := range r.policy.Own {
+		rule := own.rule()
+		if !r.asks(rule) {
+			continue
+		}
+		check, faults := custom.Compile(own.Check)
+		if faults != nil {
+			continue // the configuration is told so where it is read
+		}
+		var failed error
+		for _, o := range index.of(own.Kinds) {
+			object, ok := objects[o]
+			if !ok {
+				object = custom.ObjectOf(o.Ref.Kind, o.Node)
+				objects[o] = object
+			}
+			holds, err := check.Holds(r.ctx, object, of, budget)
+			if r.ctx.Err() != nil {
+				r.err = r.ctx.Err()
+				return
+			}
+			switch {
+			case errors.Is(err, custom.ErrSpent):
+				r.found = append(r.found, r.unasked(own, err))
+				return
+			case err != nil && failed == nil:
+				failed = err
+				r.found = append(r.found, r.unasked(own, err))
+			case err == nil && !holds:
+				r.unlike(own, rule, o)
+			}
+		}
+	}
+}
+
+// unlike reports an object that is not as a rule of the repository's own wants
+// it. Where the field is not there, the finding misses something.
+func (r *run) unlike(own OwnRule, rule *Rule, o *overlay.Object) {
+	field := own.Field
+	if len(field) == 0 {
+		field = overlay.Field{"kind"}
+	}
+	missing := *rule
+	missing.Presence = o.Lookup(field) == nil
+	r.add(&missing, Fault{Object: o, Field: field, Message: own.Message})
+}
+
+// unasked is the finding that an own rule could not be asked about an object.
+// It is as bad as what the rule would find.
+func (r *run) unasked(own OwnRule, why error) Finding {
+	invalid, _ := ByID("config-invalid")
+	f := Fault{Severity: own.Severity, Reason: own.ID, Message: fmt.Sprintf("the check of %s cannot be evaluated on every object: %v", own.ID, why)}
+	if severity, set := r.policy.Severities[own.ID]; set {
+		f.Severity = severity
+	}
+	at := overlay.Source{Path: own.Path, Line: own.Line, Column: own.Column, EndLine: own.Line}
+	if own.Path == "" {
+		at = r.build.Kustomization()
+	}
+	return Place{Source: at}.finding(invalid, f, []string{r.build.Overlay})
+}
+
+// of are the objects of kinds in the order of the build, all for none.
+func (x *index) of(kinds []string) []*overlay.Object {
+	if len(kinds) == 0 {
+		return x.objects
+	}
+	var out []*overlay.Object
+	for _, kind := range kinds {
+		out = append(out, x.kinds[kind]...)
+	}
+	return out
+}
