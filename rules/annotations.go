@@ -16,7 +16,7 @@ const ignoreAnnotation = "kustodian.dev/ignore."
 func (r *run) annotated(rule *Rule, o *overlay.Object) *Suppression {
 	annotations := child(o.Node, "metadata", "annotations")
 	for _, key := range keys(annotations) {
-		if reason := text(annotations, key); key == ignoreAnnotation+rule.ID && ignoreFault(rule.ID, reason, "") == "" {
+		if reason := text(annotations, key); key == ignoreAnnotation+rule.ID && reasonFault(rule.ID, reason, "") == "" {
 			return r.suppression(o, key, reason, "")
 		}
 	}
@@ -45,7 +45,7 @@ func invalidAnnotations(pass *Pass) {
 			if !ours {
 				continue
 			}
-			if fault := ignoreFault(id, text(annotations, key), fmt.Sprintf("%sRULE: the reason", ignoreAnnotation)); fault != "" {
+			if fault := pass.Policy.ignoreFault(id, text(annotations, key), fmt.Sprintf("%sRULE: the reason", ignoreAnnotation)); fault != "" {
 				pass.Report(o, overlay.Field{"metadata", "annotations", key}, fault)
 			}
 		}

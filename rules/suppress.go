@@ -26,10 +26,10 @@ type IgnoreComment struct {
 
 // IgnoreComments are the ignore comments of a file that silence a rule; those
 // that silence nothing are findings of rule ignore-invalid.
-func IgnoreComments(path string, text []byte) []IgnoreComment {
+func IgnoreComments(path string, text []byte, policy Policy) []IgnoreComment {
 	var out []IgnoreComment
 	for line, m := range comments(text) {
-		if ignoreFault(m[1], m[2], commentForm) == "" {
+		if policy.ignoreFault(m[1], m[2], commentForm) == "" {
 			out = append(out, IgnoreComment{path, line, m[1], m[2]})
 		}
 	}
@@ -78,7 +78,7 @@ func Suppress(findings []Finding, read func(path string) ([]byte, error)) []Find
 // silencedBy is the suppression of a rule that a line's comment is, without
 // its place; nil where it is none.
 func silencedBy(rule, line string) *Suppression {
-	if m := ignoreComment.FindStringSubmatch(line); m != nil && m[1] == rule && ignoreFault(m[1], m[2], commentForm) == "" {
+	if m := ignoreComment.FindStringSubmatch(line); m != nil && m[1] == rule && reasonFault(m[1], m[2], commentForm) == "" {
 		return &Suppression{Reason: m[2]}
 	}
 	if m := checkovComment.FindStringSubmatch(line); m != nil && covers(checkov, m[1], rule) {
@@ -103,12 +103,20 @@ const commentForm = "# kustodian:ignore RULE the reason"
 
 // ignoreFault says what is wrong with an ignore that should have the form
 // given, "" where nothing is.
-func ignoreFault(id, reason, form string) string {
-	switch _, known := ByID(id); {
+func (p Policy) ignoreFault(id, reason, form string) string {
+	switch {
 	case id == "":
 		return "an ignore names a rule and a reason: " + form
-	case !known:
-		return fmt.Sprintf("there is no rule %q to ignore%s; kustodian rules lists them", id, nearRule(id))
+	case !p.Knows(id):
+		return fmt.Sprintf("there is no rule %q to ignore%s; kustodian rules lists them", id, p.nearRule(id))
+	}
+	return reasonFault(id, reason, form)
+}
+
+// reasonFault says what is wrong with the reason of an ignore, "" where
+// nothing is.
+func reasonFault(id, reason, form string) string {
+	switch {
 	case reason == "":
 		return "an ignore needs a reason: " + strings.Replace(form, "RULE", id, 1)
 	case strings.ContainsFunc(reason, unicode.IsControl):
@@ -118,10 +126,15 @@ func ignoreFault(id, reason, form string) string {
 }
 
 // nearRule is the rule that a misspelt id may mean, as the end of a sentence.
-func nearRule(id string) string {
+func (p Policy) nearRule(id string) string {
 	for rule := range All() {
 		if typo(id, rule.ID) {
 			return "; did you mean " + rule.ID + "?"
+		}
+	}
+	for _, own := range p.Own {
+		if typo(id, own.ID) {
+			return "; did you mean " + own.ID + "?"
 		}
 	}
 	return ""
@@ -132,7 +145,7 @@ func nearRule(id string) string {
 func invalidComments(survey *Survey) {
 	for _, path := range survey.Files {
 		for line, m := range comments(survey.Text(path)) {
-			if fault := ignoreFault(m[1], m[2], commentForm); fault != "" {
+			if fault := survey.Policy.ignoreFault(m[1], m[2], commentForm); fault != "" {
 				survey.Report(path, line, fault)
 			}
 		}

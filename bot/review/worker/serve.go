@@ -243,7 +243,7 @@ func (s *server) survey(ctx context.Context, r Survey) (answer SurveyAnswer, err
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
 	for _, file := range files {
 		if text, err := snapshot.ReadFile(file); err == nil { // else the overlay that reads it says so
-			answer.Ignores = append(answer.Ignores, rules.IgnoreComments(file, text)...)
+			answer.Ignores = append(answer.Ignores, rules.IgnoreComments(file, text, r.Policy)...)
 		}
 	}
 	return answer, nil
