@@ -1,12 +1,15 @@
 package fixes
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -96,10 +99,19 @@ func (p *Plan) newPatch(to *fileChanges, kustomization string, origin overlay.Ob
 	if len(items(root, "patches")) == 0 && len(items(root, "patchesStrategicMerge")) > 0 {
 		list = "patchesStrategicMerge"
 	}
-	text, err := print(patch)
+	value, err := valueOf(patch)
 	if err != nil {
 		return err
 	}
+	neighbours, err := p.neighbours(kustomization, root)
+	if err != nil {
+		return err
+	}
+	made, err := yamledit.NewFile(neighbours, value)
+	if err != nil {
+		return fmt.Errorf("writing a patch of %s: %w", origin, err)
+	}
+	text := string(made)
 	file, err := p.freeName(path.Dir(kustomization), habit, origin, topic, text)
 	if err != nil {
 		return err
@@ -120,4 +132,25 @@ func (p *Plan) newPatch(to *fileChanges, kustomization string, origin overlay.Ob
 	}
 	to.add(kustomization, edit)
 	return nil
+}
+
+// neighbours are the texts that a new patch of a kustomization is written like:
+// its other patches, or else the kustomization itself.
+func (p *Plan) neighbours(kustomization string, root *yaml.Node) ([][]byte, error) {
+	files := sortedKeys(filePatches(root, path.Dir(kustomization)))
+	if len(files) == 0 {
+		files = []string{kustomization}
+	}
+	var out [][]byte
+	for _, file := range files {
+		src, err := p.Snapshot.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // kustomize would not build it; its finding says so
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", file, err)
+		}
+		out = append(out, src)
+	}
+	return out, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io"
@@ -130,6 +131,67 @@ func TestEveryPackageHasOneDoc(t *testing.T) {
 		}
 		if docs != 1 {
 			t.Errorf("%s has %d package docs, want one", p.ImportPath, docs)
+		}
+	}
+}
+
+// printers are the files that may print YAML, and why none of it goes into a
+// file that somebody else wrote.
+var printers = map[string]string{
+	"fixes/diff.go":                        "objects for a diff to read, and values of edits, which yamledit reads again",
+	"rules/overlay/build.go":               "a build, as kustomize prints it",
+	"rules/overlay/failure_culprit.go":     "a kustomization held in memory for one build",
+	"rules/overlay/serving.go":             "a kustomization held in memory for one build",
+	"rules/overlay/token.go":               "patches and configurations held in memory for one build",
+	"rules/overlay/token_kustomization.go": "a kustomization held in memory for one build",
+}
+
+// prints are the functions that print YAML.
+var prints = []string{"yaml.Marshal", "yaml.NewEncoder", "yaml.Dump", "yaml.NewDumper", "AsYAML", "AsYaml", "MustYaml", "MustString"}
+
+// TestNothingElseWritesYAML holds that what goes into somebody's file goes
+// through fixes/yamledit, which keeps the bytes that it does not mean to change.
+func TestNothingElseWritesYAML(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range packages(t) {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		if excepted(from) {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			path, library := from+"/"+name, map[string]bool{}
+			for _, i := range file.Imports {
+				if strings.Contains(i.Path.Value, "/yaml") && i.Name != nil {
+					library[i.Name.Name] = true
+				}
+			}
+			library["yaml"] = true
+			ast.Inspect(file, func(n ast.Node) bool {
+				selector, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				called := selector.Sel.Name
+				if x, ok := selector.X.(*ast.Ident); ok && library[x.Name] {
+					called = "yaml." + called
+				}
+				if slices.Contains(prints, called) {
+					seen[path] = true
+					if printers[path] == "" {
+						t.Errorf("%s calls %s: YAML for somebody's file is written by fixes/yamledit", path, called)
+					}
+				}
+				return true
+			})
+		}
+	}
+	for path := range printers {
+		if !seen[path] {
+			t.Errorf("%s prints no YAML any more; take it off the list", path)
 		}
 	}
 }
