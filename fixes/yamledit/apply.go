@@ -44,7 +44,7 @@ func (f *File) verified(edit Edit, text []byte, expect func(*Node) error) (*File
 	if n, err := f.Lookup(edit.document, edit.path); err == nil {
 		line = n.Line
 	}
-	next, err := Parse(text)
+	next, err := parseAs(text, f.lines.nl)
 	if err != nil {
 		return nil, &ErrVerify{line, err.Error()}
 	}

@@ -39,7 +39,11 @@ func notText(src []byte) int {
 // Parse reads all documents of a text. It fails with an [*ErrLimit], [*ErrEncoding],
 // [*ErrSyntax], [*ErrTemplate], or [*ErrNotPlaced] where the bytes of a node
 // cannot be told for certain.
-func Parse(src []byte) (*File, error) {
+func Parse(src []byte) (*File, error) { return parseAs(src, "\n") }
+
+// parseAs is [Parse] of a text that breaks lines by nl where it has no break of
+// its own.
+func parseAs(src []byte, nl string) (*File, error) {
 	if len(src) > MaxBytes {
 		return nil, &ErrLimit{"bytes", MaxBytes}
 	}
@@ -50,7 +54,7 @@ func Parse(src []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &File{src: src, lines: newLines(src), documents: documents}
+	f := &File{src: src, lines: newLines(src, nl), documents: documents}
 	spans := &spans{lines: f.lines}
 	for _, document := range documents {
 		if document == nil {

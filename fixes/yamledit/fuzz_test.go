@@ -266,14 +266,18 @@ func checkLines(t *testing.T, src []byte, a attempt, edited []byte) {
 }
 
 // stripped is a text with the - that the header of a block scalar gets where it
-// ends a file without a last break and something is added below. What is taken
+// ends a text without a last break and something is added below. What is taken
 // back leaves it there, and the scalar reads the same.
 func stripped(src []byte, result yamledit.Result) []byte {
-	if len(result.Splices) < 2 || result.Splices[0].New != "-" || bytes.HasSuffix(src, []byte("\n")) {
+	if len(result.Splices) == 0 {
 		return src
 	}
 	header := result.Splices[0]
-	return append(append(bytes.Clone(src[:header.Start]), header.New...), src[header.End:]...)
+	if !strings.HasPrefix(header.New, "-") || header.Start == 0 || !strings.ContainsRune("|>123456789", rune(src[header.Start-1])) {
+		return src
+	}
+	rest := bytes.TrimPrefix(src[header.Start:], []byte("+"))
+	return append(append(bytes.Clone(src[:header.Start]), '-'), rest...)
 }
 
 // changedLines is how many lines of two texts stand between those that are alike

@@ -26,9 +26,14 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 	if !ok || b.indent == 0 {
 		return Splice{}, nil, &ErrNotPlaced{n.Line}
 	}
-	outer := f.src[b.start:n.end]
+	// The break of the last line is part of the text where it is part of the value.
+	end := n.end
+	if strings.HasSuffix(n.Value, "\n") {
+		end += breakAt(f.src[end:])
+	}
+	outer := f.src[b.start:end]
 	text := dedent(outer, b.indent)
-	inner, err := Parse(text)
+	inner, err := parseAs(text, f.lines.ending(n.start))
 	if err != nil {
 		return Splice{}, nil, err
 	}
@@ -37,10 +42,7 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 		return Splice{}, nil, err
 	}
 	value := strings.ReplaceAll(string(result.Bytes), "\r\n", "\n")
-	if strings.HasSuffix(n.Value, "\n") {
-		value += "\n"
-	}
-	s := trim(Splice{Start: b.start, End: n.end, New: reindent(outer, text, result.Bytes, b.indent)}, outer)
+	s := trim(Splice{Start: b.start, End: end, New: reindent(outer, text, result.Bytes, b.indent)}, outer)
 	return s, expectAt(path, func(n *Node) { n.Value = value }), nil
 }
 

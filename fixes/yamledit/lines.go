@@ -9,17 +9,19 @@ import (
 var bom = []byte("\xef\xbb\xbf")
 
 // lines knows where each line of a text starts. It splits where the parser
-// does: at CRLF, LF, a lone CR, and at NEL, U+2028 and U+2029.
+// does: at CRLF, LF, a lone CR, and at NEL, U+2028 and U+2029. A text of one
+// line would break by nl.
 type lines struct {
 	src    []byte
 	starts []int // byte offset of each line
+	nl     string
 }
 
 // A position is a byte, and the line and column that it is at.
 type position struct{ line, column, offset int }
 
-func newLines(src []byte) *lines {
-	l := &lines{src: src, starts: []int{0}}
+func newLines(src []byte, nl string) *lines {
+	l := &lines{src: src, starts: []int{0}, nl: nl}
 	if bytes.HasPrefix(src, bom) {
 		l.starts[0] = len(bom) // the parser does not count it as a column
 	}
@@ -112,8 +114,8 @@ func (l *lines) end(offset int) int {
 	return at
 }
 
-// ending is the break of the line of a byte; that of the line before, or "\n",
-// where it has none.
+// ending is the break of the line of a byte; where it has none, that of the line
+// before, and where there is none, nl.
 func (l *lines) ending(offset int) string {
 	if end := l.end(offset); end < len(l.src) {
 		return string(l.src[end : end+breakAt(l.src[end:])])
@@ -122,7 +124,7 @@ func (l *lines) ending(offset int) string {
 	if n := breakBefore(l.src[:start]); n > 0 {
 		return string(l.src[start-n : start])
 	}
-	return "\n"
+	return l.nl
 }
 
 // blankBefore reports whether only blanks stand before a byte on its line.

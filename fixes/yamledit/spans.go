@@ -283,7 +283,7 @@ func (s *spans) content(at, parent int) (blockText, bool) {
 			continue // blank: part of the value if text follows
 		}
 		if b.indent == 0 {
-			if spaces <= parent {
+			if spaces <= parent || isMarker(text) {
 				break
 			}
 			b.indent = spaces
@@ -294,6 +294,15 @@ func (s *spans) content(at, parent int) (blockText, bool) {
 		b.end = s.lines.next(line)
 	}
 	return b, true
+}
+
+// isMarker reports whether a line begins or ends a document.
+func isMarker(line []byte) bool {
+	rest, begins := bytes.CutPrefix(line, []byte("---"))
+	if !begins {
+		rest, begins = bytes.CutPrefix(line, []byte("..."))
+	}
+	return begins && (len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t')
 }
 
 // blockScalar is the end of a block scalar, before the break of its last line.
