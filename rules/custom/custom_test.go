@@ -1,6 +1,8 @@
 package custom_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -168,5 +170,32 @@ func TestHostile(t *testing.T) {
 				t.Errorf("took %s", took)
 			}
 		})
+	}
+}
+
+// TestBudget ends all checks of a build with what they may cost together, with
+// their time, and with the job.
+func TestBudget(t *testing.T) {
+	web := object(t, "Deployment", deployment)
+	check, faults := custom.Compile(`object.spec.template.spec.containers.all(c, c.image != "")`)
+	if faults != nil {
+		t.Fatal(faults)
+	}
+	budget := &custom.Budget{Cost: 50, Until: time.Now().Add(time.Minute)}
+	asked := 0
+	var err error
+	for ; err == nil && asked < 50; asked++ {
+		_, err = check.Holds(t.Context(), web, custom.Overlay{}, budget)
+	}
+	if !errors.Is(err, custom.ErrSpent) || asked < 2 {
+		t.Errorf("after %d: %v, want more than one and %v", asked, err, custom.ErrSpent)
+	}
+	if _, err = check.Holds(t.Context(), web, custom.Overlay{}, &custom.Budget{Cost: 1000}); !errors.Is(err, custom.ErrSpent) {
+		t.Errorf("past its time: %v, want %v", err, custom.ErrSpent)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if _, err = check.Holds(ended, web, custom.Overlay{}, custom.NewBudget(0)); !errors.Is(err, context.Canceled) {
+		t.Errorf("of a job that ended: %v", err)
 	}
 }
