@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"sync"
+	"sync/atomic"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -46,6 +47,14 @@ type Build struct {
 // schemaLock keeps builds that bring a schema of their own apart from all
 // others: the engine holds the schema in package variables.
 var schemaLock sync.RWMutex
+
+// schemaChanged is set by the first build that brings a schema of its own.
+var schemaChanged atomic.Bool
+
+// SchemaChanged reports whether an overlay with a schema of its own was built
+// in this process. The engine's own is put back after each; who builds for
+// several people lets the process end all the same.
+func SchemaChanged() bool { return schemaChanged.Load() }
 
 // readSchema makes the engine read its own schema, which it does at the first
 // question and without regard to who else asks.
@@ -110,6 +119,7 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema b
 	fsys.served = serving.serve
 	serving.over(fsys)
 	if schema {
+		schemaChanged.Store(true)
 		schemaLock.Lock()
 		defer schemaLock.Unlock()
 		defer func() {

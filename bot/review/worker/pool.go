@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -275,7 +276,7 @@ func (w *process) exchange(parent context.Context, r request) (json.RawMessage, 
 	}
 	w.end() // and with it, all of its last words are there
 	last := w.stderr.last()
-	if strings.Contains(last, "out of memory") || strings.Contains(last, "cannot allocate memory") || strings.Contains(last, "pthread_create failed") || strings.Contains(last, "MB of memory") {
+	if slices.ContainsFunc(outOfMemory, func(words string) bool { return strings.Contains(last, words) }) {
 		return nil, fmt.Errorf("%w: it used more than %d MB of memory", errTooMuch, w.limits.Memory>>20)
 	}
 	if last != "" {
@@ -283,6 +284,11 @@ func (w *process) exchange(parent context.Context, r request) (json.RawMessage, 
 	}
 	return nil, fmt.Errorf("%w: %w", ErrDied, err)
 }
+
+// outOfMemory are the ways in which Go's runtime says that the kernel gives it
+// no more, and in which the parent's watch does. A signal without a panic before
+// it is the runtime's own.
+var outOfMemory = []string{"out of memory", "cannot allocate memory", "pthread_create failed", "segmentation violation", "MB of memory"}
 
 // end kills the process and waits for it. It may be called twice.
 func (w *process) end() {
@@ -323,7 +329,7 @@ func (w *words) last() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for line := range strings.Lines(w.buf.String()) {
-		for _, own := range []string{processName + ": ", "fatal error: ", "runtime/cgo: ", "panic: runtime error: "} {
+		for _, own := range []string{processName + ": ", "fatal error: ", "runtime/cgo: ", "SIGSEGV: ", "panic: runtime error: "} {
 			if text, ok := strings.CutPrefix(line, own); ok {
 				return strings.TrimSpace(text)
 			}

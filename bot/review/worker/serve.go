@@ -67,7 +67,10 @@ func Main() {
 		}
 		os.Exit(0)
 	}()
-	fail(serve(context.Background(), requests, out))
+	if err := serve(context.Background(), requests, out); err != nil {
+		fail(err)
+	}
+	os.Exit(0)
 }
 
 // receive hands on requests until in ends, which it does with the parent: a
@@ -93,7 +96,9 @@ func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, fmt.Errorf("fetching %s: a build never uses the network", r.URL.Redacted())
 }
 
-// serve answers requests. It ends with an answer that cannot be written.
+// serve answers requests. It ends with an answer that cannot be written, and
+// after an overlay that brought a schema of its own: the engine keeps schemas in
+// package variables, so that another worker takes the next call.
 func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}, trees: map[TreeRef]*overlay.Snapshot{}}
 	encoder := json.NewEncoder(out)
@@ -108,6 +113,9 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 		}
 		if err := encoder.Encode(a); err != nil {
 			return fmt.Errorf("writing an answer: %w", err)
+		}
+		if overlay.SchemaChanged() {
+			return nil
 		}
 	}
 	return nil

@@ -149,6 +149,27 @@ func TestDeath(t *testing.T) {
 	}
 }
 
+// TestSchema lets a worker end after an overlay with a schema of its own.
+func TestSchema(t *testing.T) {
+	tree := small(t)
+	own := folder(t, map[string]string{
+		"kustomization.yaml": "resources: [settings.yaml]\nopenapi: {path: schema.json}\n", "settings.yaml": configMap,
+		"schema.json": `{"definitions": {}}`,
+	})
+	pool := alone(t, tree, own)
+	works(t, pool, tree)
+	first := pool.Process()
+	works(t, pool, tree)
+	if second := pool.Process(); second != first {
+		t.Errorf("process %d ends without a reason", first)
+	}
+	works(t, pool, own)
+	works(t, pool, tree)
+	if second := pool.Process(); second == first {
+		t.Errorf("process %d goes on after a schema", first)
+	}
+}
+
 // TestMemory lets the watch find a worker too large while it works.
 func TestMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
