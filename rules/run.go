@@ -39,7 +39,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 	if r.own(index); r.err != nil {
 		return nil, nil, fmt.Errorf("the repository's own rules on overlay %s: %w", r.build.Overlay, r.err)
 	}
-	return Merge(stand(r.found)), r.facts, nil
+	return Merge(r.ungenerated(stand(r.found))), r.facts, nil
 }
 
 // asks reports whether a rule is asked about the build.

@@ -121,3 +121,6 @@ func without(root *yaml.Node, key string, index int) ([]byte, bool) {
 	text, err := yaml.Marshal(&changed)
 	return text, err == nil
 }
+
+// ReadFile returns the bytes of a file of the tree that was built.
+func (b *Build) ReadFile(name string) ([]byte, error) { return b.snapshot.ReadFile(name) }
