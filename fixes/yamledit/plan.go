@@ -257,7 +257,7 @@ func (f *File) atEnd(last *Node, text string) []Splice {
 	}
 	strip := Splice{Start: at, End: at, New: "-"}
 	switch {
-	case f.src[at] == '-':
+	case at == len(f.src), f.src[at] == '-': // a header that nothing follows, or one that needs none
 		return []Splice{end}
 	case f.src[at] == '+':
 		strip.End++
