@@ -141,6 +141,7 @@ var printers = map[string]string{
 	"fixes/diff.go":                        "objects for a diff to read, and values of edits, which yamledit reads again",
 	"rules/overlay/build.go":               "a build, as kustomize prints it",
 	"rules/overlay/failure_culprit.go":     "a kustomization held in memory for one build",
+	"rules/overlay/kustomizations.go":      "a kustomization held in memory for one build",
 	"rules/overlay/serving.go":             "a kustomization held in memory for one build",
 	"rules/overlay/token.go":               "patches and configurations held in memory for one build",
 	"rules/overlay/token_kustomization.go": "a kustomization held in memory for one build",
