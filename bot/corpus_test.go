@@ -47,11 +47,11 @@ func TestCorpus(t *testing.T) {
 	}{
 		{name: "an image moves to a moving tag", repository: "stefanprodan+podinfo",
 			edits: edits{"kustomize/deployment.yaml": {"podinfo:6.14.1", "podinfo:latest"}},
-			check: "neutral", want: []string{"kustomize/deployment.yaml:26 image-floating"}},
+			check: "neutral", want: []string{"kustomize/deployment.yaml:26 image-floating", "kustomize/deployment.yaml:27 pull-policy"}},
 		{name: "a workload comes without resources", repository: "stefanprodan+podinfo",
 			edits: edits{"deploy/bases/backend/kustomization.yaml": {"resources:\n", "resources:\n  - jobs.yaml\n"}},
 			added: files{"deploy/bases/backend/jobs.yaml": text(jobs)},
-			check: "neutral", want: []string{"deploy/bases/backend/jobs.yaml:15 missing-requests", "deploy/bases/backend/jobs.yaml:16 image-unpinned"}},
+			check: "neutral", want: []string{"deploy/bases/backend/jobs.yaml:14 run-as-root", "deploy/bases/backend/jobs.yaml:15 best-effort", "deploy/bases/backend/jobs.yaml:16 image-unpinned"}},
 		{name: "a base is renamed under its overlays", repository: "stefanprodan+podinfo",
 			moved: map[string]string{"deploy/bases/backend": "deploy/bases/server"},
 			check: "failure", says: []string{
@@ -65,7 +65,7 @@ func TestCorpus(t *testing.T) {
 			check: "success"},
 		{name: "a workload loses its resources", repository: "GoogleCloudPlatform+microservices-demo", config: policy,
 			edits: edits{"kustomize/base/frontend.yaml": {frontendResources, ""}},
-			check: "neutral", want: []string{"kustomize/base/frontend.yaml:97 missing-requests"}, fix: "+        resources:\n+          requests:\n+            cpu: 100m\n"},
+			check: "neutral", want: []string{"kustomize/base/frontend.yaml:97 best-effort"}, fix: "+        resources:\n+          requests:\n+            cpu: 100m\n"},
 		{name: "a kustomization loses its indentation", repository: "redhat-cop+gitops-catalog",
 			edits: edits{"nexus2/base/kustomization.yaml": {"  - nexus-svc.yaml", " - nexus-svc.yaml"}},
 			check: "failure", want: []string{"nexus2/base/kustomization.yaml:7 build-failed"}},

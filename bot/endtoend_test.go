@@ -13,13 +13,15 @@ import (
 // saidOnExample is what the bot says on the example's pull request.
 var saidOnExample = []string{
 	"base/kustomization.yaml:13 image-floating",
+	"base/worker.yaml:17 best-effort",
+	"base/worker.yaml:17 missing-prestop",
 	"base/worker.yaml:17 missing-readiness",
-	"base/worker.yaml:17 missing-requests",
 	"base/worker.yaml:18 image-unpinned",
 	"base/worker.yaml:26 secret-literal",
 	"base/worker.yaml:30 missing-reference",
+	"base/worker.yaml:7 single-replica",
 	"overlays/dev/shell.yaml:2 naked-pod",
-	"overlays/dev/shell.yaml:7 missing-requests",
+	"overlays/dev/shell.yaml:7 best-effort",
 	"overlays/dev/shell.yaml:8 image-untagged",
 	"overlays/prod/worker-log.yaml:12 env-config-literal",
 }
@@ -62,12 +64,14 @@ func TestEndToEnd(t *testing.T) {
 
 	p.commit(files{"base/worker.yaml": text("# It keeps no state.\n" + p.file("base/worker.yaml"))})
 	moved := slices.Clone(saidOnExample)
-	copy(moved[1:6], []string{
+	copy(moved[1:8], []string{
+		"base/worker.yaml:18 best-effort",
+		"base/worker.yaml:18 missing-prestop",
 		"base/worker.yaml:18 missing-readiness",
-		"base/worker.yaml:18 missing-requests",
 		"base/worker.yaml:19 image-unpinned",
 		"base/worker.yaml:27 secret-literal",
 		"base/worker.yaml:31 missing-reference",
+		"base/worker.yaml:8 single-replica",
 	})
 	p.wantSaid(moved...)
 	if comments := len(p.state().ReviewComments()); comments != len(saidOnExample) {

@@ -60,12 +60,33 @@ func (r *run) brought(f rules.Finding) bool {
 func (r *run) compared() bool { return !r.base.ref.IsZero() }
 
 // touched reports whether the change touches the lines of a finding: one of
-// them, or what stood between or right behind them.
+// them, or what stood between or right behind them. Comments behind the last
+// line are passed over: what stood after them was the finding's too.
 func (r *run) touched(f rules.Finding) bool {
-	return slices.ContainsFunc(r.changedLines(f.Path), func(l mirror.Range) bool {
+	changed := r.changedLines(f.Path)
+	if len(changed) == 0 {
+		return false
+	}
+	end := f.EndLine
+	if src, err := r.head.tree.ReadFile(f.Path); err == nil { // else all of its lines are changed
+		end = passComments(strings.Split(string(src), "\n"), end)
+	}
+	return slices.ContainsFunc(changed, func(l mirror.Range) bool {
 		gone := l.Last < l.First
-		return f.Line <= l.Last && f.EndLine >= l.First || gone && f.Line < l.First && f.EndLine+1 >= l.First
+		return f.Line <= l.Last && f.EndLine >= l.First || gone && f.Line < l.First && end+1 >= l.First
 	})
+}
+
+// passComments is the last of the blank lines and comments that follow a line
+// of a file, counted from 1; the line itself where none follow.
+func passComments(lines []string, line int) int {
+	for line < len(lines) {
+		if text := strings.TrimSpace(lines[line]); text != "" && !strings.HasPrefix(text, "#") {
+			break
+		}
+		line++
+	}
+	return line
 }
 
 // listedFor is how long a rule that a version brings is only listed in sweeps.
