@@ -33,6 +33,10 @@ func printOrder(built resmap.ResMap, asIs bool) ([]ordered, error) {
 	if asIs {
 		return objects, nil
 	}
+	// Whether a kind has namespaces is asked of the schema, which a build with
+	// one of its own may be changing.
+	schemaLock.RLock()
+	defer schemaLock.RUnlock()
 	known := map[resid.ResId]bool{}
 	for i := range objects {
 		id := objects[i].CurId()
