@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kustodian/kustodian/bot/mirror"
+	"github.com/kustodian/kustodian/bot/review/memory"
 )
 
 const (
@@ -31,7 +32,9 @@ type Cleaner struct {
 	Covered func(ctx context.Context, installation int64) ([]string, error)
 	// Forget deletes all state whose key has a prefix.
 	Forget func(ctx context.Context, prefix string) error
-	Log    *slog.Logger
+	// Answers is where what builds came to is kept; nil where it is not.
+	Answers *memory.Store
+	Log     *slog.Logger
 }
 
 // Run cleans, now and every half hour, until ctx ends.
@@ -48,7 +51,7 @@ func (c *Cleaner) all(ctx context.Context, now time.Time) error {
 	unused, err := mirror.Unused(c.Mirrors, now.Add(-keepUnused))
 	faults := []error{err}
 	for _, path := range unused {
-		faults = append(faults, mirror.Remove(path))
+		faults = append(faults, c.forgetAnswers(path), mirror.Remove(path))
 	}
 	names, err := foldersIn(c.Mirrors)
 	faults = append(faults, err)
@@ -74,7 +77,7 @@ func (c *Cleaner) Clean(ctx context.Context, installation int64) error {
 	}
 	folder := filepath.Join(c.Mirrors, strconv.FormatInt(installation, 10))
 	if len(keep) == 0 {
-		return errors.Join(c.Forget(ctx, Key{Installation: installation}.repository()), c.remove(folder))
+		return errors.Join(c.Forget(ctx, Key{Installation: installation}.repository()), c.Answers.ForgetAll(tenant(installation)), c.remove(folder))
 	}
 	owners, err := foldersIn(folder)
 	faults := []error{err}
@@ -87,10 +90,23 @@ func (c *Cleaner) Clean(ctx context.Context, installation int64) error {
 				continue
 			}
 			gone := Key{Installation: installation, Owner: owner, Repo: strings.TrimSuffix(name, ".git")}
-			faults = append(faults, c.Forget(ctx, gone.repository()), c.remove(path))
+			faults = append(faults, c.Forget(ctx, gone.repository()), c.forgetAnswers(path), c.remove(path))
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// forgetAnswers deletes what the builds of the repository mirrored at path came to.
+func (c *Cleaner) forgetAnswers(path string) error {
+	below, err := filepath.Rel(c.Mirrors, path)
+	if err != nil {
+		return fmt.Errorf("forgetting the answers of %s: %w", path, err)
+	}
+	installation, _, _ := strings.Cut(filepath.ToSlash(below), "/")
+	if path, err = mirror.Absolute(path); err != nil {
+		return fmt.Errorf("forgetting the answers of %s: %w", path, err)
+	}
+	return c.Answers.Forget(installation, path)
 }
 
 // remove deletes the mirrors at and below path, each with its lock, and then the folder.

@@ -79,7 +79,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	b.Server = &Server{
 		Queue: q, Work: b.Worker.Work, Metrics: metrics, Log: log,
 		Webhook: &Webhook{AppID: settings.AppID, Secrets: settings.WebhookSecrets, Accounts: settings.Accounts, Add: q.Add, Log: log},
-		Cleaner: &Cleaner{Mirrors: b.Worker.Mirrors, Covered: b.covered, Forget: q.Delete, Log: log},
+		Cleaner: &Cleaner{Mirrors: b.Worker.Mirrors, Covered: b.covered, Forget: q.Delete, Answers: b.Worker.Memory, Log: log},
 		Sweeper: &Sweeper{Default: settings.SweepSchedule, State: q, Add: q.Add, Log: log, Repositories: func(ctx context.Context) ([]Installed, error) {
 			return b.installed(ctx, b.Server.Webhook, log)
 		}},

@@ -18,6 +18,7 @@ import (
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/queue"
+	"github.com/kustodian/kustodian/bot/review/memory"
 )
 
 func openQueue(t *testing.T) *queue.Queue {
@@ -206,14 +207,13 @@ func TestCleaner(t *testing.T) {
 			forgotten = append(forgotten, prefix)
 			return nil
 		},
+		Answers: &memory.Store{Dir: filepath.Join(t.TempDir(), "answers"), Size: 1 << 20},
 	}
 	path := func(id int64, owner, repo string) string {
 		return MirrorPath(folder, Key{Installation: id, Owner: owner, Repo: repo})
 	}
 	for _, p := range []string{path(1, "acme", "shop"), path(1, "acme", "gone"), path(2, "beta", "web"), path(3, "gamma", "kept")} {
-		if _, err := mirror.Open(p); err != nil {
-			t.Fatal(err)
-		}
+		keepAnswer(t, c, p)
 	}
 	if err := c.all(context.Background(), time.Now()); err == nil || !strings.Contains(err.Error(), "GitHub is away") {
 		t.Errorf("got %v; want the fault of installation 3", err)
@@ -222,6 +222,9 @@ func TestCleaner(t *testing.T) {
 		if _, err := os.Stat(p); (err == nil) != kept || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is kept: %v; want %v", p, err == nil, kept)
 		}
+	}
+	if n := answerFiles(t, c); n != 2 {
+		t.Errorf("answers of %d repositories are kept; want those of 2", n)
 	}
 	if got := strings.Join(forgotten, " "); got != "1/acme/gone/ 2/" {
 		t.Errorf("forgot %q", got)
@@ -236,4 +239,39 @@ func TestCleaner(t *testing.T) {
 	if _, err := os.Stat(path(1, "acme", "shop")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an unused mirror is there: %v", err)
 	}
+	if n := answerFiles(t, c); n != 0 {
+		t.Errorf("answers of %d unused repositories are kept", n)
+	}
+}
+
+// keepAnswer makes a mirror and keeps an answer about its repository.
+func keepAnswer(t *testing.T, c *Cleaner, path string) {
+	t.Helper()
+	m, err := mirror.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	below, err := filepath.Rel(c.Mirrors, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tenant, _, _ := strings.Cut(filepath.ToSlash(below), "/")
+	repository, err := c.Answers.Open(tenant, m.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository.Keep([]byte("question"), []byte("answer"), nil)
+	if err := c.Answers.Save(repository); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// answerFiles is of how many repositories there are answers.
+func answerFiles(t *testing.T, c *Cleaner) int {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(c.Answers.Dir, "*.answers"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(files)
 }

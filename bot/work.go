@@ -230,9 +230,12 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 
 // review reviews a job of the site's installation.
 func (s *site) review(ctx context.Context, job review.Job) (*review.Report, error) {
-	job.Tenant = strconv.FormatInt(s.key.Installation, 10)
+	job.Tenant = tenant(s.key.Installation)
 	return s.reviewer().Run(ctx, job)
 }
+
+// tenant is an installation as [review.Job] names it.
+func tenant(installation int64) string { return strconv.FormatInt(installation, 10) }
 
 // pullJob fetches a pull request: its head, where it left its base, and the
 // default branch, whose configuration counts.

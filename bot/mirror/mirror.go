@@ -51,7 +51,7 @@ func Open(path string) (*Mirror, error) {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return nil, fmt.Errorf("making mirror: %w", err)
 	}
-	path, err := absolute(path)
+	path, err := Absolute(path)
 	if err != nil {
 		return nil, fmt.Errorf("opening mirror: %w", err)
 	}
@@ -61,8 +61,9 @@ func Open(path string) (*Mirror, error) {
 	return &Mirror{path: path, files: privateFiles(path), write: writer(path)}, nil
 }
 
-// absolute is the one name of a path, whatever links lead to it.
-func absolute(path string) (string, error) {
+// Absolute is the one name of the path of a mirror that is there, whatever
+// links lead to it: what [Mirror.Path] says of it.
+func Absolute(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return "", err

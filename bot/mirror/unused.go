@@ -27,7 +27,7 @@ func touch(path string) error {
 // Remove deletes the mirror at path once nobody fetches into it. Where there
 // is none, nothing happens. Trees of it that are still open end in errors.
 func Remove(path string) error {
-	path, err := absolute(path)
+	path, err := Absolute(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

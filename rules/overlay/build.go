@@ -56,6 +56,16 @@ var schemaChanged atomic.Bool
 // several people lets the process end all the same.
 func SchemaChanged() bool { return schemaChanged.Load() }
 
+// OwnSchema reports whether the overlay at dir brings a schema of its own.
+// Nothing is built. The error is of ctx, or of reading the tree.
+func (s *Snapshot) OwnSchema(ctx context.Context, dir string) (bool, error) {
+	c, err := s.closure(ctx, dir)
+	if err != nil {
+		return false, fmt.Errorf("looking for a schema of overlay %s: %w", dir, err)
+	}
+	return c.openapi, nil
+}
+
 // readSchema makes the engine read its own schema, which it does at the first
 // question and without regard to who else asks.
 func readSchema() { openapi.SchemaForResourceType(kyaml.TypeMeta{}) }
@@ -122,6 +132,7 @@ func (s *Snapshot) run(ctx context.Context, dir string, serving served, schema b
 		schemaChanged.Store(true)
 		schemaLock.Lock()
 		defer schemaLock.Unlock()
+		openapi.ResetOpenAPI() // of what the builds before have asked it
 		defer func() {
 			openapi.ResetOpenAPI()
 			readSchema()

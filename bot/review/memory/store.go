@@ -100,13 +100,54 @@ func keyed(key []byte, texts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// name is the file of a repository, which does not tell whose it is.
+// name is the file of a repository, which does not tell whose it is: all of a
+// tenant's begin alike.
 func (s *Store) name(tenant, place string) (string, error) {
 	key, err := s.key()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.Dir, hex.EncodeToString(keyed(key, "file", tenant, place)[:16])+extension), nil
+	return filepath.Join(s.Dir, ownPrefix(key, tenant)+hex.EncodeToString(keyed(key, "file", tenant, place)[:16])+extension), nil
+}
+
+// ownPrefix is how the names of a tenant's files begin.
+func ownPrefix(key []byte, tenant string) string {
+	return hex.EncodeToString(keyed(key, "tenant's files", tenant)[:8]) + "-"
+}
+
+// Forget deletes what is kept of the repository at a place for a tenant.
+func (s *Store) Forget(tenant, place string) error {
+	if s == nil {
+		return nil
+	}
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	name, err := s.name(tenant, place)
+	if err != nil {
+		return err
+	}
+	return remove(name)
+}
+
+// ForgetAll deletes all that is kept for a tenant.
+func (s *Store) ForgetAll(tenant string) error {
+	if s == nil {
+		return nil
+	}
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	key, err := s.key()
+	if err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.Dir)
+	faults := []error{err}
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), ownPrefix(key, tenant)) {
+			faults = append(faults, remove(filepath.Join(s.Dir, entry.Name())))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // load reads what is kept of a repository. What cannot be read, was damaged or
@@ -235,7 +276,7 @@ func (s *Store) trim() error {
 
 func remove(name string) error {
 	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("making room for answers: %w", err)
+		return fmt.Errorf("deleting answers: %w", err)
 	}
 	return nil
 }

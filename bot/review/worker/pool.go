@@ -159,21 +159,33 @@ func call[T any](ctx context.Context, p *Pool, r request) (answer[T], error) {
 		return a, errClosed
 	}
 	used := w != nil
-	w, line, err := p.exchange(ctx, w, r)
+	w, a, err := ask[T](ctx, p, w, r)
 	if used && errors.Is(err, ErrDied) && !errors.Is(err, errTooMuch) {
-		w, line, err = p.exchange(ctx, w, r)
+		w, a, err = ask[T](ctx, p, w, r)
 	}
-	defer func() { p.free <- w }()
+	if err == nil && a.Fresh {
+		w.end()
+		w, a, err = ask[T](ctx, p, nil, r)
+	}
+	p.free <- w
+	if err == nil && a.Error != "" {
+		err = errors.New(a.Error)
+	}
+	return a, err
+}
+
+// ask lets a worker, a new one for nil, answer a request. It returns the worker
+// that can take the next, nil where it is of no more use.
+func ask[T any](ctx context.Context, p *Pool, w *process, r request) (*process, answer[T], error) {
+	var a answer[T]
+	w, line, err := p.exchange(ctx, w, r)
 	if err != nil {
-		return a, err
+		return w, a, err
 	}
 	if err := json.Unmarshal(line, &a); err != nil {
-		return a, fmt.Errorf("reading a worker's answer: %w", err)
+		return w, a, fmt.Errorf("reading a worker's answer: %w", err)
 	}
-	if a.Error != "" {
-		return a, errors.New(a.Error)
-	}
-	return a, nil
+	return w, a, nil
 }
 
 // exchange lets a worker, a new one for nil, work on a request. It returns the

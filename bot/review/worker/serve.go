@@ -103,10 +103,12 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}, trees: map[TreeRef]*overlay.Snapshot{}}
 	encoder := json.NewEncoder(out)
 	for r := range requests {
-		value, err := s.answer(ctx, r)
-		a := answer[any]{Answer: value}
-		if err == nil {
-			a.Reads, err = s.reads()
+		var a answer[any]
+		var err error
+		if a.Fresh, err = s.tooUsed(ctx, r); err == nil && !a.Fresh {
+			if a.Answer, err = s.answer(ctx, r); err == nil {
+				a.Reads, err = s.reads()
+			}
 		}
 		if err != nil {
 			a.Error = err.Error()
@@ -114,11 +116,28 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
 		if err := encoder.Encode(a); err != nil {
 			return fmt.Errorf("writing an answer: %w", err)
 		}
-		if overlay.SchemaChanged() {
+		if a.Fresh || overlay.SchemaChanged() {
 			return nil
 		}
 	}
 	return nil
+}
+
+// tooUsed reports whether another worker is to answer: an overlay that brings a
+// schema is built by one that has built nothing, since the engine keeps in
+// package variables what it asked the schema before.
+func (s *server) tooUsed(ctx context.Context, r request) (bool, error) {
+	tree, options, dir, builds := r.overlay()
+	used := s.built
+	s.built = used || builds || r.Plan != nil
+	if !used || !builds {
+		return false, nil
+	}
+	snapshot, err := s.snapshot(tree, options)
+	if err != nil {
+		return false, err
+	}
+	return snapshot.OwnSchema(ctx, dir)
 }
 
 // A server keeps the snapshots of the job's trees, so that each blob is parsed
@@ -131,6 +150,7 @@ type server struct {
 	definitionsFrom map[string]string
 	// watched is what the request under way looks at; nil where it looks at nothing.
 	watched *overlay.Snapshot
+	built   bool // whether anything was built
 }
 
 // reads is all that the request looked up.

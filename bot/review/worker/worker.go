@@ -211,10 +211,26 @@ type request struct {
 	Prove     *Prove     `json:"prove,omitempty"`
 }
 
+// overlay is the tree and the one overlay that the request builds; ok is false
+// where it builds none, or many.
+func (r request) overlay() (tree TreeRef, options overlay.Options, dir string, ok bool) {
+	switch {
+	case r.Check != nil:
+		return r.Check.Tree, r.Check.Options, r.Check.Overlay, true
+	case r.Explain != nil:
+		return r.Explain.Tree, r.Explain.Options, r.Explain.Overlay, true
+	case r.Prove != nil:
+		return r.Prove.Tree, r.Prove.Options, r.Prove.Overlay, true
+	}
+	return TreeRef{}, overlay.Options{}, "", false
+}
+
 // An answer is one line of a worker's stdout.
 type answer[T any] struct {
 	Answer T      `json:"answer"`
 	Error  string `json:"error,omitempty"`
+	// Fresh is set where a worker that has built nothing yet is to answer.
+	Fresh bool `json:"fresh,omitempty"`
 	// Reads is all that was looked up in the tree to come to the answer; nil
 	// where that is not known.
 	Reads overlay.ReadSet `json:"reads"`

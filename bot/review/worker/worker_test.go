@@ -149,7 +149,7 @@ func TestDeath(t *testing.T) {
 	}
 }
 
-// TestSchema lets a worker end after an overlay with a schema of its own.
+// TestSchema gives an overlay with a schema of its own a worker of its own.
 func TestSchema(t *testing.T) {
 	tree := small(t)
 	own := folder(t, map[string]string{
@@ -164,9 +164,13 @@ func TestSchema(t *testing.T) {
 		t.Errorf("process %d ends without a reason", first)
 	}
 	works(t, pool, own)
+	fresh := pool.Process()
+	if fresh == first {
+		t.Errorf("process %d built without the schema, and then with it", first)
+	}
 	works(t, pool, tree)
-	if second := pool.Process(); second == first {
-		t.Errorf("process %d goes on after a schema", first)
+	if second := pool.Process(); second == fresh {
+		t.Errorf("process %d goes on after a schema", fresh)
 	}
 }
 
