@@ -24,7 +24,7 @@ func TestRealRepositories(t *testing.T) {
 				policy:  Policy{Resources: []ResourcePolicy{{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}}},
 				answers: map[Question]Answer{},
 			}
-			tree := open(t, c.files)
+			tree := open(t, c.files, c.checks)
 			for _, f := range tree.findings {
 				for _, o := range f.Overlays {
 					c.answerAll(t, tree, o)

@@ -35,6 +35,7 @@ const (
 	opAdd    = "add"    // adds a key to a mapping
 	opAppend = "append" // adds an item to a list
 	opRemove = "remove" // removes a key or item, and what it leaves empty
+	opRename = "rename" // gives a key another name
 )
 
 // steps is a path of keys and indexes that crosses as JSON.
@@ -71,6 +72,8 @@ func (e Edit) yaml() (yamledit.Edit, error) {
 	switch e.Op {
 	case opSet:
 		edit = yamledit.SetScalar(document, path, e.Value)
+	case opRename:
+		edit = yamledit.RenameKey(document, path, e.Key)
 	case opRemove:
 		edit = yamledit.Remove(document, path, yamledit.PruneEmpty)
 	case opAdd, opAppend:
@@ -132,7 +135,7 @@ func (e Edit) clashes(other Edit) bool {
 		return false
 	}
 	within := func(above, path steps) bool { return len(path) >= len(above) && slices.Equal(above, path[:len(above)]) }
-	replaces := func(e Edit) bool { return e.Op == opSet || e.Op == opRemove }
+	replaces := func(e Edit) bool { return e.Op == opSet || e.Op == opRemove || e.Op == opRename }
 	return replaces(e) && within(e.Path, other.Path) || replaces(other) && within(other.Path, e.Path)
 }
 

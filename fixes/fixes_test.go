@@ -27,6 +27,7 @@ import (
 //	rule ID               findings of this rule are fixed; several lines add up
 //	refuse REASON "text"  a finding has no fix for the reason, in words that match
 //	-- policy.json --     the fixes.Policy
+//	-- rules.json --      the rules.Policy
 //	-- answers --         "IMAGE DIGEST", "IMAGE error SENTENCE" or "IMAGE offline" a line
 //	-- want/PATH --       the file after the fixes, byte for byte
 //	-- diff/OVERLAY --    the difference of the overlay's builds
@@ -39,6 +40,7 @@ type fixCase struct {
 	want    map[string]string
 	diff    map[string]string
 	policy  Policy
+	checks  rules.Policy
 	answers map[Question]Answer
 }
 
@@ -77,7 +79,7 @@ var update = flag.Bool("update", false, "write what is got into the cases")
 // rewrite puts what the fixes of a case give in place of what it wants.
 func (c *fixCase) rewrite(t *testing.T, path string, archive *txtar.Archive) {
 	t.Helper()
-	tree := open(t, c.files)
+	tree := open(t, c.files, c.checks)
 	planned := tree.plan(t, c)
 	var refusals []string
 	refuse := func(why NoFix) {
@@ -181,6 +183,10 @@ func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
 			if err := json.Unmarshal(f.Data, &c.policy); err != nil {
 				t.Fatalf("policy.json: %v", err)
 			}
+		case "rules.json":
+			if err := json.Unmarshal(f.Data, &c.checks); err != nil {
+				t.Fatalf("rules.json: %v", err)
+			}
 		case "answers":
 			c.readAnswers(t, text)
 		default:
@@ -213,7 +219,7 @@ func (c *fixCase) run(t *testing.T) {
 	if len(c.want) == 0 && len(c.refuse) == 0 {
 		t.Fatal("the case expects nothing")
 	}
-	tree := open(t, c.files)
+	tree := open(t, c.files, c.checks)
 	planned := tree.plan(t, c)
 	proved, proofs := tree.prove(t, c, planned.Fixes)
 	for fingerprint, why := range planned.NoFix {
@@ -258,7 +264,7 @@ func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, pr
 			after[path] = string(text)
 		}
 	}
-	if again := open(t, after).plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
+	if again := open(t, after, c.checks).plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
 		t.Errorf("the fixed tree is planned again: %+v", again.Fixes)
 	}
 }
@@ -276,14 +282,15 @@ func (c *fixCase) refused(t *testing.T, fingerprint string, why NoFix) {
 
 // A testTree is a repository with its roots and what the rules find in them.
 type testTree struct {
+	checks   rules.Policy
 	snapshot *overlay.Snapshot
 	overlays []overlay.Overlay
 	findings []rules.Finding
 }
 
-func open(t *testing.T, files overlay.Files) *testTree {
+func open(t *testing.T, files overlay.Files, checks rules.Policy) *testTree {
 	t.Helper()
-	tree := &testTree{snapshot: overlay.Open(files, overlay.Options{})}
+	tree := &testTree{checks: checks, snapshot: overlay.Open(files, overlay.Options{})}
 	all, err := tree.snapshot.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -302,7 +309,7 @@ func open(t *testing.T, files overlay.Files) *testTree {
 		if err != nil {
 			t.Fatal(err)
 		}
-		findings, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, rules.Policy{})
+		findings, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, checks)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,7 +322,7 @@ func open(t *testing.T, files overlay.Files) *testTree {
 // plan asks as often as answers are missing, which the case must have.
 func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
 	t.Helper()
-	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Answers: map[Question]Answer{}}
+	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Rules: tree.checks, Answers: map[Question]Answer{}}
 	for _, f := range tree.findings {
 		if slices.Contains(c.rules, f.Rule) {
 			request.Findings = append(request.Findings, f)
@@ -370,7 +377,7 @@ func (tree *testTree) judge(t *testing.T, fixes []Fix) Proof {
 	var proofs []OverlayProof
 	for _, o := range tree.overlays {
 		if readsAny(o, fixes) {
-			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, rules.Policy{})
+			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, tree.checks)
 			if err != nil {
 				t.Fatal(err)
 			}

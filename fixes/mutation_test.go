@@ -37,7 +37,7 @@ func TestWrongFixesAreRefused(t *testing.T) {
 			policy:  Policy{StartingResources: &ResourcePolicy{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}},
 			answers: map[Question]Answer{},
 		}
-		tree := open(t, c.files)
+		tree := open(t, c.files, c.checks)
 		for _, f := range tree.findings {
 			for _, o := range f.Overlays {
 				c.answerAll(t, tree, o)

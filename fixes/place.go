@@ -58,6 +58,11 @@ func (s place) set(value string) Edit {
 	return Edit{Op: opSet, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Value: value}
 }
 
+// rename gives the key at the place another name.
+func (s place) rename(key string) Edit {
+	return Edit{Op: opRename, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Key: key}
+}
+
 // remove removes the key or item at the place, with what it leaves empty.
 func (s place) remove() Edit {
 	return Edit{Op: opRemove, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path)}

@@ -134,7 +134,7 @@ func (w *walk) openMapping(n, schema *yaml.Node, at overlay.Field) {
 			for j := 0; j+1 < len(properties.Content); j += 2 {
 				names = append(names, properties.Content[j].Value)
 			}
-			near := nearest(key.Value, names)
+			near, _ := nearest(key.Value, names)
 			message := fmt.Sprintf("%s has no field %s", place(at), key.Value)
 			if near != "" {
 				message += fmt.Sprintf("; did you mean %s?", near)
@@ -179,7 +179,7 @@ func (w *walk) openText(n, schema *yaml.Node, at overlay.Field) {
 		allowed = append(allowed, word.Value)
 	}
 	if !slices.Contains(allowed, n.Value) {
-		near := nearest(n.Value, allowed)
+		near, _ := nearest(n.Value, allowed)
 		w.fault(ReasonEnum, at, n, near, fmt.Sprintf("%s is no %s: write %s", shown(n.Value), at.Last(), strings.Join(allowed, ", ")))
 	}
 }

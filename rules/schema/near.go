@@ -20,7 +20,8 @@ var fieldTables sync.Map
 func (w *walk) unknownField(key, mapping *yaml.Node, at overlay.Field, here *above) {
 	name := key.Value
 	siblings := keysOf(fieldsOf(here.typed))
-	near := nearest(name, slices.DeleteFunc(siblings, func(s string) bool { return child(mapping, s) != nil }))
+	meant, sure := nearest(name, siblings)
+	near, _ := nearest(name, slices.DeleteFunc(siblings, func(s string) bool { return child(mapping, s) != nil }))
 	message := fmt.Sprintf("%s has no field %s", place(at.Parent()), name)
 	below := oneDown(name, mapping, here.typed)
 	up := furtherUp(name, here.up)
@@ -33,6 +34,7 @@ func (w *walk) unknownField(key, mapping *yaml.Node, at overlay.Field, here *abo
 		near, message = "", message+fmt.Sprintf("; it belongs %s", up)
 	}
 	w.fault(ReasonField, at, key, near, message)
+	w.sure(sure && near == meant && up == "" && (below == "" || child(mapping, below) == nil))
 }
 
 // oneDown is the field of the mapping whose value has the key, "" for none;
@@ -76,26 +78,30 @@ func furtherUp(name string, up *above) string {
 	return ""
 }
 
-// nearest is the word that a misspelt one most likely is, "" where none is near.
-func nearest(wrong string, words []string) string {
-	best, bestDistance := "", max(1, len(wrong)/3)+1
+// nearest is the word that a misspelt one most likely is, "" where none is
+// near; sure where no other is as near and at most two letters are wrong.
+func nearest(wrong string, words []string) (best string, sure bool) {
+	bestDistance := max(1, len(wrong)/3) + 1
 	for _, word := range words {
-		if d := distance(wrong, word); d < bestDistance {
-			best, bestDistance = word, d
+		switch d := distance(wrong, word); {
+		case d < bestDistance:
+			best, bestDistance, sure = word, d, d <= 2
+		case d == bestDistance:
+			sure = false
 		}
 	}
 	if best != "" || len(wrong) < 4 {
-		return best
+		return best, sure
 	}
 	for _, word := range words {
 		if strings.HasPrefix(strings.ToLower(word), strings.ToLower(wrong)) {
 			if best != "" {
-				return "" // it could be several
+				return "", false // it could be several
 			}
 			best = word
 		}
 	}
-	return best
+	return best, false
 }
 
 // distance is how many letters have to be changed, put in, taken out or

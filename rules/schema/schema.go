@@ -31,6 +31,8 @@ type Fault struct {
 	Message string
 	// Near is the word to write instead, "" where none is near.
 	Near string
+	// Sure is set where Near is the only word as near, at most two letters away.
+	Sure bool
 	// Custom is set where a CustomResourceDefinition says so: the cluster may
 	// have another version of it.
 	Custom bool
@@ -111,7 +113,9 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 		for _, other := range keysOf(byGroup) {
 			if versions := byGroup[other][kind]; len(versions) > 0 && distance(group, other) == 1 {
 				near := strings.Replace(versions[0], groupOf(versions[0]), other, 1)
-				return at("apiVersion", ReasonGroup, near, fmt.Sprintf("there is no API group %q that has %s; did you mean %s?", group, kind, near))
+				fault, ok := at("apiVersion", ReasonGroup, near, fmt.Sprintf("there is no API group %q that has %s; did you mean %s?", group, kind, near))
+				fault.Sure = strings.Replace(version, group, other, 1) == near
+				return fault, ok
 			}
 		}
 		return Fault{}, false
@@ -119,8 +123,10 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 	if versions := kinds[kind]; len(versions) > 0 {
 		return at("apiVersion", ReasonVersion, versions[0], fmt.Sprintf("%s has no %s; write %s", version, kind, versions[0]))
 	}
-	if near := nearest(kind, keysOf(kinds)); near != "" {
-		return at("kind", ReasonKind, near, fmt.Sprintf("there is no kind %s in %s; did you mean %s?", kind, version, near))
+	if near, alone := nearest(kind, keysOf(kinds)); near != "" {
+		fault, ok := at("kind", ReasonKind, near, fmt.Sprintf("there is no kind %s in %s; did you mean %s?", kind, version, near))
+		fault.Sure = alone && byVersion[version][near] != nil
+		return fault, ok
 	}
 	for _, other := range keysOf(byGroup) {
 		if versions := byGroup[other][kind]; len(versions) > 0 && group == "" {

@@ -26,6 +26,9 @@ func (w *walk) fault(reason string, at overlay.Field, n *yaml.Node, near, messag
 	w.faults = append(w.faults, Fault{Field: at, Node: n, Reason: reason, Message: message, Near: near, Custom: w.custom})
 }
 
+// sure says of the last fault whether its near word is certain.
+func (w *walk) sure(sure bool) { w.faults[len(w.faults)-1].Sure = sure }
+
 // An above is a mapping on the way to where the walk is.
 type above struct {
 	typed reflect.Type
@@ -136,12 +139,13 @@ func (w *walk) text(n *yaml.Node, t reflect.Type, at overlay.Field) {
 	if len(words) == 0 || n.Value == "" || slices.Contains(words, n.Value) || extended[t.Name()] {
 		return
 	}
-	near := nearest(n.Value, words)
+	near, sure := nearest(n.Value, words)
 	message := fmt.Sprintf("%q is no %s: write %s", n.Value, at.Last(), strings.Join(words, ", "))
 	if near != "" {
 		message = fmt.Sprintf("%q is no %s; did you mean %s?", n.Value, at.Last(), near)
 	}
 	w.fault(ReasonEnum, at, n, near, message)
+	w.sure(sure)
 }
 
 // extended are enumerations to which others add words of their own.
