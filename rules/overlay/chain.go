@@ -114,8 +114,8 @@ func (b *Build) introduce() {
 	for _, o := range b.Objects {
 		made[o.Made], lines[o.Made] = o, b.positions(o)
 	}
-	renames := b.renamed()
-	for i, j := range matched(len(made), len(births), func(i, j int) int { return births[j].like(made[i], lines[i], renames) }) {
+	given := b.givenNames()
+	for i, j := range matched(len(made), len(births), func(i, j int) int { return births[j].like(made[i], lines[i], given) }) {
 		if j < 0 {
 			made[i].bear(nil, lines[i])
 			continue
@@ -136,13 +136,14 @@ const maxMatched = 4 << 20
 
 // matched pairs n things with m others that come in the same order, some of
 // them missing, so that they are as like as they can be: for each the index of
-// its other, or -1. A likeness of 0 is none.
+// its other, or -1. A likeness of 0 is none, and in order they are paired at
+// once where each is more than kindAlone.
 func matched(n, m int, like func(i, j int) int) []int {
 	pairs := make([]int, n)
 	inOrder := n == m
 	for i := range pairs {
 		pairs[i] = i
-		inOrder = inOrder && like(i, i) > 0
+		inOrder = inOrder && like(i, i) > kindAlone
 	}
 	if inOrder {
 		return pairs
@@ -196,11 +197,11 @@ func (o *Object) bear(from *born, lines map[*document][]int) {
 }
 
 // like is how well an object of the build goes with a birth, 0 where not at all.
-func (n *born) like(o *Object, lines map[*document][]int, renames map[string]*target) int {
-	if n.ref.Kind != o.Ref.Kind {
+func (n *born) like(o *Object, lines map[*document][]int, given *givenNames) int {
+	if n.ref.Kind != o.Ref.Kind && !given.kinds.to(o.Ref.Kind, n.ref) {
 		return 0
 	}
-	score := 1
+	score := kindAlone
 	if n.document != nil && len(lines[n.document]) > 0 {
 		score += 20
 	}
@@ -211,40 +212,62 @@ func (n *born) like(o *Object, lines map[*document][]int, renames map[string]*ta
 		score += 11
 	case n.ref.Name == built:
 		score += 10
-	case renames[built].matches(n.ref):
+	case given.names.to(built, n.ref):
 		score += 8
 	case n.ref.Name != "" && strings.Contains(built, n.ref.Name):
 		score += 4
 	}
-	if score == 1 {
-		return 0
+	if score == kindAlone {
+		return score // something gave it another name
 	}
+	score *= likelier
 	if n.namespace == o.Ref.Namespace {
-		score += 2
+		score += 2 * likelier
 	}
 	if apiGroup(n.ref.APIVersion) == apiGroup(o.Ref.APIVersion) {
-		score++
+		score += likelier
 	}
 	return score
 }
+
+// kindAlone is how well an object goes with a birth that it has nothing but
+// the kind in common with. All such pairs together weigh less than one of
+// those that have more, which count in units of likelier.
+const (
+	kindAlone = 1
+	likelier  = 1 << 20
+)
 
 func apiGroup(version string) string {
 	group, _, _ := strings.Cut(version, "/")
 	return group
 }
 
-// renamed are the targets of the JSON patches that give an object a name, by
-// that name.
-func (b *Build) renamed() map[string]*target {
-	names := map[string]*target{}
+// givenNames are the names and kinds that JSON patches give objects.
+type givenNames struct{ names, kinds givenTo }
+
+// givenTo are the targets of the patches that give objects a name, or a kind,
+// by that name.
+type givenTo map[string][]*target
+
+// to reports whether an object that is named so before may be given a name.
+func (g givenTo) to(name string, ref ObjectRef) bool {
+	return slices.ContainsFunc(g[name], func(t *target) bool { return t.matches(ref) })
+}
+
+func (b *Build) givenNames() *givenNames {
+	given := &givenNames{givenTo{}, givenTo{}}
 	for _, p := range b.patches() {
 		for _, op := range p.ops {
-			if scalar(child(op, "path")) == "/metadata/name" {
-				names[scalar(child(op, "value"))] = p.target
+			switch value := scalar(child(op, "value")); scalar(child(op, "path")) {
+			case "/metadata/name":
+				given.names[value] = append(given.names[value], p.target)
+			case "/kind":
+				given.kinds[value] = append(given.kinds[value], p.target)
 			}
 		}
 	}
-	return names
+	return given
 }
 
 // positions are the lines, by document, of the nodes of o that kept a position.

@@ -79,7 +79,7 @@ func (e *explanation) again(ctx context.Context, with served) []*yaml.Node {
 	resources := built.Resources()
 	for i, o := range e.build.Objects {
 		nodes[i] = resources[o.Made].YNode()
-		if scalar(child(nodes[i], "kind")) != o.Ref.Kind {
+		if kind := scalar(child(nodes[i], "kind")); kind != o.Ref.Kind && !tokenWord.MatchString(kind) {
 			return nil
 		}
 	}

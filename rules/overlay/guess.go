@@ -19,9 +19,6 @@ type guess struct {
 // guesses are the places that may have set a lost scalar, the likeliest first.
 func (e *explanation) guesses(l lost) []guess {
 	o := e.build.Objects[l.object]
-	if l.field.identifies() {
-		return nil // patches find their objects by these
-	}
 	var all []guess
 	add := func(by string, via []Source, spots ...spot) {
 		source := spots[0].document.source(spots[0].node)
@@ -35,6 +32,9 @@ func (e *explanation) guesses(l lost) []guess {
 		if s, ok := e.build.spotOf(from, field); ok {
 			add(ByReplacement, []Source{place}, s)
 		}
+	}
+	if l.field.identifies() {
+		return all // patches find their objects by what the documents say
 	}
 	for _, s := range slices.Backward(e.build.at(o, l.field)) {
 		switch {

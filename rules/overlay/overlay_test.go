@@ -126,6 +126,7 @@ func TestSources(t *testing.T) {
 				t.Fatal(err)
 			}
 			checkParity(t, c, b)
+			checkPlaced(t, b)
 			checked := 0
 			for _, w := range c.wants {
 				switch w.verb {
@@ -157,6 +158,23 @@ func checkParity(t *testing.T, c overlayCase, b *Build) {
 	}
 	if string(got) != expected {
 		t.Errorf("the build differs from the engine's own:\n%s\nwant\n%s", got, expected)
+	}
+}
+
+// checkPlaced checks that every scalar of a build has a place, as each of the
+// cases has one for all of its own.
+func checkPlaced(t *testing.T, b *Build) {
+	t.Helper()
+	lines, err := b.Blame(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range lines {
+		for _, s := range append(l.Source.Via, l.Source) {
+			if s.Path == "" || s.Line < 1 || s.Column < 1 || s.How == HowUnknown {
+				t.Errorf("%s %s has no place: %+v", l.Object, l.Field, s)
+			}
+		}
 	}
 }
 

@@ -129,17 +129,21 @@ func readTarget(n *yaml.Node) *target {
 	return t
 }
 
-// selects reports whether an object is meant, by the name it has or had. Its
+// selects reports whether an object is meant, by the name and kind it has or had. Its
 // labels are those it has in the end.
 func (t *target) selects(o *Object) bool {
-	group, version, grouped := strings.Cut(o.Ref.APIVersion, "/")
-	if !grouped {
-		group, version = "", group
-	}
-	return t.regex.MatchGvk(resid.Gvk{Group: group, Version: version, Kind: o.Ref.Kind}) &&
+	return (t.regex.MatchGvk(o.Ref.gvk()) || t.regex.MatchGvk(o.Origin.gvk())) &&
 		(t.regex.MatchName(o.Ref.Name) || t.regex.MatchName(o.Origin.Name)) &&
 		(t.regex.MatchNamespace(o.Ref.Namespace) || t.regex.MatchNamespace(o.Origin.Namespace)) &&
 		t.labels.Matches(stringsAt(o.Node, "metadata", "labels")) && t.annotations.Matches(stringsAt(o.Node, "metadata", "annotations"))
+}
+
+func (r ObjectRef) gvk() resid.Gvk {
+	group, version, grouped := strings.Cut(r.APIVersion, "/")
+	if !grouped {
+		group, version = "", group
+	}
+	return resid.Gvk{Group: group, Version: version, Kind: r.Kind}
 }
 
 // stringsAt is the mapping of texts at a field.
