@@ -69,8 +69,7 @@ func (k *kustomization) generators() []*introduction {
 // sources are the starts of a patch's documents for an object.
 func (p *patch) sources(o *Object) []Source {
 	if len(p.ops) > 0 {
-		source := p.at(p.ops[0])
-		source.By, source.How, source.Exact = ByJSONPatch, HowNode, source.EndLine > 0
+		source := p.operation(p.ops[0])
 		source.EndLine = p.at(p.ops[len(p.ops)-1]).EndLine
 		return []Source{source}
 	}

@@ -2,7 +2,6 @@ package overlay
 
 import (
 	"context"
-	"path"
 	"slices"
 	"strings"
 
@@ -28,6 +27,8 @@ type explanation struct {
 	// generated are the objects that were seen to come from the generator's
 	// entry that is taken to have made them.
 	generated map[int]bool
+	// worded are the kustomizations whose values a build of tokens takes.
+	worded func(*kustomization) bool
 }
 
 // explained places a scalar that Where cannot. The error is of ctx.
@@ -55,7 +56,7 @@ func (b *Build) explained(ctx context.Context, n *yaml.Node) (Source, bool, erro
 }
 
 func newExplanation(b *Build) *explanation {
-	e := &explanation{build: b, sources: map[*yaml.Node]Source{}, generated: map[int]bool{}}
+	e := &explanation{build: b, sources: map[*yaml.Node]Source{}, generated: map[int]bool{}, worded: everywhere}
 	for i, o := range b.Objects {
 		eachScalar(o.Node, nil, func(field Field, n *yaml.Node) {
 			if _, ok := b.Where(o, field); !ok {
@@ -121,18 +122,52 @@ func (e *explanation) each(place func(lost) (Source, bool)) {
 
 // byTokens places what the values of kustomizations and JSON patches set.
 func (e *explanation) byTokens(ctx context.Context) {
-	everywhere := func(*kustomization) bool { return true }
-	nowhere := func(*kustomization) bool { return false }
-	if e.build.sorted() {
-		everywhere = nowhere
+	if !e.build.sorted() && e.tokensIn(ctx, everywhere) {
+		return
 	}
-	if !e.tokensIn(ctx, everywhere) && ctx.Err() == nil {
-		e.tokensIn(ctx, nowhere)
+	kept := most(e.build.closure.kustomizations, maxRetries, func(some []*kustomization) bool {
+		e.worded = func(k *kustomization) bool {
+			return slices.ContainsFunc(some, func(other *kustomization) bool { return other.path == k.path })
+		}
+		return ctx.Err() == nil && e.tokensIn(ctx, nowhere)
+	})
+	e.worded = func(k *kustomization) bool {
+		return slices.ContainsFunc(kept, func(other *kustomization) bool { return other.path == k.path })
 	}
 }
 
-// maxRetries bounds the builds of tokens of one kustomization each.
-const maxRetries = 6
+func everywhere(*kustomization) bool { return true }
+func nowhere(*kustomization) bool    { return false }
+
+// maxRetries bounds the builds of parts where that of the whole fails.
+const maxRetries = 12
+
+// most are as many of all as work together: all, else those of the halves, each
+// tried beside what has worked before it. The last call that works holds for is
+// with what is returned. There are at most so many calls.
+func most[T any](all []T, times int, works func([]T) bool) []T {
+	var kept []T
+	var add func([]T)
+	add = func(some []T) {
+		if len(some) == 0 || times == 0 {
+			return
+		}
+		times--
+		if together := slices.Concat(kept, some); works(together) {
+			kept = together
+			return
+		}
+		if half := len(some) / 2; half > 0 {
+			add(some[:half])
+			add(some[half:])
+		}
+	}
+	add(all)
+	return kept
+}
+
+// maxNamings bounds the builds of tokens with the names of one kustomization each.
+const maxNamings = 6
 
 // byTokensOfOne tries the names and namespaces of one kustomization at a time:
 // with those of all, a patch may not have found its object.
@@ -146,7 +181,7 @@ func (e *explanation) byTokensOfOne(ctx context.Context) {
 		if !named || !slices.ContainsFunc(e.lost, func(l lost) bool { return l.field.named() }) {
 			continue
 		}
-		if tries++; tries > maxRetries || ctx.Err() != nil {
+		if tries++; tries > maxNamings || ctx.Err() != nil {
 			return
 		}
 		e.tokensIn(ctx, func(other *kustomization) bool { return other.path == k.path })
@@ -164,7 +199,8 @@ func (e *explanation) byGeneratorNames(ctx context.Context) {
 	if !slices.ContainsFunc(e.lost, unseen) || e.build.sorted() {
 		return
 	}
-	t := &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, names: map[string]string{}, bold: func(*kustomization) bool { return false }}
+	t := e.tokens(nowhere)
+	t.names = map[string]string{}
 	others := e.again(ctx, t)
 	if others == nil {
 		return
@@ -184,10 +220,14 @@ func (f Field) named() bool {
 	return slices.Contains([]string{"name", "namespace"}, f.Last())
 }
 
+func (e *explanation) tokens(bold func(*kustomization) bool) *tokens {
+	return &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, plain: map[string]bool{}, worded: e.worded, bold: bold}
+}
+
 // tokensIn builds with words, for names only in the kustomizations that bold
 // picks, and places what comes out. It reports whether that builds.
 func (e *explanation) tokensIn(ctx context.Context, bold func(*kustomization) bool) bool {
-	t := &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, bold: bold}
+	t := e.tokens(bold)
 	others := e.again(ctx, t)
 	if others == nil {
 		return false
@@ -221,14 +261,28 @@ func (b *Build) sorted() bool {
 
 // byShadow places what a build without JSON patches still has a position for.
 // The words of a build of tokens have shown before what those patches set.
+// Where other parts need some of them, it is a build without the rest.
 func (e *explanation) byShadow(ctx context.Context) {
-	serving := e.build.snapshot.newServing(lowAddress)
-	serving.leaveOut = serving.isJSONPatch
-	others := e.again(ctx, serving)
-	if others == nil || !serving.dropped {
+	patches := slices.DeleteFunc(slices.Clone(e.build.patches()), func(p *patch) bool { return len(p.ops) == 0 })
+	shadow, others := &Build{}, []*yaml.Node(nil)
+	most(patches, maxRetries, func(some []*patch) bool {
+		address := lowAddress
+		if len(some) < len(patches) {
+			address = e.build.snapshot.firstAddress(e.build.closure) // the rest number lines anew
+		}
+		serving := e.build.snapshot.newServing(address)
+		serving.leaveOut = func(k *kustomization, item *yaml.Node) bool {
+			return slices.ContainsFunc(some, func(p *patch) bool { return p.is(k, item) })
+		}
+		built := e.again(ctx, serving)
+		if built != nil {
+			shadow.addresses, others = serving.addresses, built
+		}
+		return built != nil
+	})
+	if others == nil {
 		return
 	}
-	shadow := &Build{addresses: serving.addresses}
 	pairs := e.pair(others)
 	e.each(func(l lost) (Source, bool) {
 		other := pairs.of(l)
@@ -295,41 +349,4 @@ func (in *introduction) holds(s Source) bool {
 	}
 	whole := in.document.source(in.node)
 	return s.Line >= whole.Line && s.Line <= whole.EndLine
-}
-
-// takes reports whether a generator's entry takes its data from a file.
-func (in *introduction) takes(file string) bool {
-	named := append(slices.Clone(items(entry(in.node, "files"))), items(entry(in.node, "envs"))...)
-	return slices.ContainsFunc(append(named, entry(in.node, "env")), func(n *yaml.Node) bool {
-		text := scalar(deref(n))
-		if _, after, keyed := strings.Cut(text, "="); keyed {
-			text = after
-		}
-		return text != "" && path.Join(in.generator.dir, text) == file
-	})
-}
-
-// entryOf is the source of what a generator makes up itself: the entry that
-// had it do so.
-func (in *introduction) entryOf(field Field, n *yaml.Node) (Source, bool) {
-	source := in.source
-	source.How, source.Exact = HowToken, true
-	switch {
-	case field.identifies() && field.Last() == "name":
-		name := entry(in.node, "name").Value
-		if hashSuffix.ReplaceAllString(n.Value, "") == name && n.Value != name {
-			source.By = ByKustomize
-		}
-		return source, n.Value == name || source.By == ByKustomize
-	case field.identifies(), field.String() == "type":
-		return source, true
-	case field.String() == "metadata.namespace":
-		at := entry(in.node, "namespace")
-		if at == nil || at.Value != n.Value {
-			return Source{}, false
-		}
-		source.Line, source.Column, source.EndLine = at.Line, at.Column, at.Line
-		return source, true
-	}
-	return Source{}, false
 }

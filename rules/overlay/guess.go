@@ -122,17 +122,26 @@ func sameKeys(a, b Field) bool {
 	return slices.EqualFunc(a, b, func(a, b string) bool { return a == b || IsItem(a) && IsItem(b) })
 }
 
-// lastEntry is the last entry on the way of o that sets a field, as a guess;
-// nil where none does.
-func (o *Object) lastEntry(field Field) *Source {
+// lastEntry is the last place on the way of o, other than in the documents of
+// objects and of merge patches, that sets a field to a value; false where none
+// does.
+func (b *Build) lastEntry(o *Object, field Field, n *yaml.Node) (Source, bool) {
 	for _, k := range slices.Backward(o.chain) {
-		if all := k.entriesFor(o, field); len(all) > 0 {
-			source := all[len(all)-1]
-			source.How, source.Exact = HowObject, false
-			return &source
+		if all := append(b.dataOf(o, k, field), k.entriesFor(o, field)...); len(all) > 0 {
+			return all[len(all)-1], true
+		}
+		for _, p := range slices.Backward(b.patchesOf(o)) {
+			if p.in != k {
+				continue
+			}
+			for _, written := range slices.Backward(p.writes(field)) {
+				if sameValue(written, n) {
+					return p.operation(written), true
+				}
+			}
 		}
 	}
-	return nil
+	return Source{}, false
 }
 
 // byGuess answers for what is left: with the likeliest place, which nothing
@@ -140,8 +149,9 @@ func (o *Object) lastEntry(field Field) *Source {
 func (e *explanation) byGuess(context.Context) {
 	e.each(func(l lost) (Source, bool) {
 		o := e.build.Objects[l.object]
-		if set := o.lastEntry(l.field); set != nil {
-			return *set, true
+		if source, ok := e.build.lastEntry(o, l.field, l.node); ok {
+			source.How, source.Exact = HowObject, false
+			return source, true
 		}
 		if all := e.guesses(l); len(all) > 0 {
 			source := all[0].source

@@ -147,7 +147,7 @@ func (b *Build) takesAway(ctx context.Context, o *Object, field Field) Source {
 func (b *Build) without(ctx context.Context, p *patch) []*yaml.Node {
 	serving := b.snapshot.newServing(lowAddress)
 	serving.leaveOut = func(k *kustomization, item *yaml.Node) bool {
-		return k.path == p.in.path && item.Line == p.entry.Line && item.Column == p.entry.Column
+		return p.is(k, item)
 	}
 	built, err := b.snapshot.run(ctx, b.Overlay, serving, b.closure.openapi)
 	if err != nil {

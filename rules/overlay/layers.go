@@ -24,6 +24,7 @@ func (b *Build) layers(o *Object, field Field) []Source {
 				all = append(all, p.says(o, field)...)
 			}
 		}
+		all = append(all, b.dataOf(o, k, field)...)
 		all = append(all, k.entriesFor(o, field)...)
 		if image != "" {
 			var set []Source
@@ -42,18 +43,32 @@ func (p *patch) says(o *Object, field Field) []Source {
 			all = append(all, d.source(n))
 		}
 	}
+	for _, n := range p.writes(field) {
+		all = append(all, p.operation(n))
+	}
+	return all
+}
+
+// writes are the scalars in a JSON patch's values that it writes to a field.
+func (p *patch) writes(field Field) []*yaml.Node {
+	var all []*yaml.Node
 	for _, op := range p.ops {
 		steps, value := pointerSteps(scalar(child(op, "path"))), child(op, "value")
 		if value == nil || len(steps) > len(field) || !meets(steps, field) {
 			continue
 		}
 		if n := lookup(value, field[len(steps):]); n != nil && n.Kind == yaml.ScalarNode {
-			source := p.at(n)
-			source.By, source.How, source.Exact = ByJSONPatch, HowNode, source.EndLine > 0
-			all = append(all, source)
+			all = append(all, n)
 		}
 	}
 	return all
+}
+
+// operation is the source of a node of a JSON patch.
+func (p *patch) operation(n *yaml.Node) Source {
+	source := p.at(n)
+	source.By, source.How, source.Exact = ByJSONPatch, HowNode, source.EndLine > 0
+	return source
 }
 
 // entriesFor are the entries of a kustomization that set a field of o outright.

@@ -30,6 +30,11 @@ type target struct {
 	labels, annotations labels.Selector
 }
 
+// is reports whether the patch is an item of a kustomization's list.
+func (p *patch) is(k *kustomization, item *yaml.Node) bool {
+	return k.path == p.in.path && item.Line == p.entry.Line && item.Column == p.entry.Column
+}
+
 // patches are those of the build in the order in which they are applied: a
 // kustomization's own after those of its resources and components.
 func (b *Build) patches() []*patch {

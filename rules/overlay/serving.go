@@ -26,9 +26,8 @@ type serving struct {
 	// edit gives texts in other words in place of the padding.
 	edit func(*text) []byte
 	// leaveOut picks patches, as the items of their lists, that the engine does
-	// not see; dropped is set once there was one.
+	// not see.
 	leaveOut func(k *kustomization, item *yaml.Node) bool
-	dropped  bool
 }
 
 func (s *Snapshot) newServing(address int) *serving {
@@ -258,18 +257,8 @@ func (v *serving) withoutPatches(k *kustomization, root *yaml.Node) *yaml.Node {
 			return
 		}
 		list.Content = slices.DeleteFunc(list.Content, func(item *yaml.Node) bool {
-			out := v.leaveOut(k, item)
-			v.dropped = v.dropped || out
-			return out
+			return v.leaveOut(k, item)
 		})
 	})
 	return copied
-}
-
-func (v *serving) isJSONPatch(k *kustomization, item *yaml.Node) bool {
-	if inline := scalar(entry(item, "patch")); inline != "" {
-		return jsonOps([]byte(inline)) != nil
-	}
-	data, err := v.snapshot.ReadFile(path.Join(k.dir, scalar(entry(item, "path"))))
-	return err == nil && jsonOps(data) != nil
 }

@@ -31,6 +31,9 @@ type tokens struct {
 	serving *serving
 	all     []token
 	files   map[string][]byte // as served, by path
+	plain   map[string]bool   // files that stay as they are, by path
+	// worded picks the kustomizations whose values, and whose files, are words.
+	worded func(*kustomization) bool
 	// bold picks the kustomizations whose names and namespaces are words too,
 	// by which later patches may look for an object.
 	bold func(*kustomization) bool
@@ -127,10 +130,14 @@ func (t *tokens) file(name string, b *blob) []byte {
 		if k.root == nil {
 			return b.data
 		}
+		if !t.worded(k) {
+			t.keep(k)
+			return b.data
+		}
 		return t.kustomization(k, b)
 	}
 	switch r, ok := t.serving.uses[name]; {
-	case !ok, t.serving.shared[name]:
+	case !ok, t.serving.shared[name], t.plain[name]:
 	case r == roleData:
 		return t.data(name, b.data)
 	case r == roleEnv:
@@ -145,6 +152,15 @@ func (t *tokens) file(name string, b *blob) []byte {
 		return t.config(name, b.data)
 	}
 	return b.data
+}
+
+// keep notes that the files of a kustomization stay as they are.
+func (t *tokens) keep(k *kustomization) {
+	for _, ref := range k.refs {
+		if at, err := t.serving.snapshot.resolve(path.Join(k.dir, ref.text)); err == nil {
+			t.plain[at.path] = true
+		}
+	}
 }
 
 // data replaces a file that becomes one value. What is no text stays none.
