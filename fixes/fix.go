@@ -106,18 +106,42 @@ type OverlayProof struct {
 	Unbuilt bool `json:"unbuilt,omitempty"`
 }
 
-// A Question is what a plan needs from outside the worker that makes it.
+// A Question is what a plan needs from outside the worker that makes it: the
+// digest of an image, or who changed lines of a file last.
 type Question struct {
 	// Image is the reference whose digest is asked, such as "nginx:1.27".
-	Image string `json:"image"`
+	Image string `json:"image,omitempty"`
+	// Lines are those whose last changes are asked.
+	Lines Lines `json:"lines,omitzero"`
 }
 
-// An Answer answers a [Question]. Both fields empty: it was not asked.
+// Lines are the lines First to Last of a file, both among them, from 1.
+type Lines struct {
+	Path        string `json:"path"`
+	First, Last int
+}
+
+// An Answer answers a [Question].
 type Answer struct {
 	Digest string `json:"digest,omitempty"` // "sha256:…", of the index where the tag is one
 	Error  string `json:"error,omitempty"`  // why there is none, for the author
 	// Offline is set where no registry may be asked.
 	Offline bool `json:"offline,omitempty"`
+	// Commits are the last that changed the lines, the latest first; zero where
+	// there are no more, or where there is no history.
+	Commits [LastChanges]Commit `json:"commits,omitzero"`
+}
+
+// LastChanges is how many changes of a line tell who writes it.
+const LastChanges = 3
+
+// A Commit is who made one, and what its message begins with.
+type Commit struct {
+	Author        string `json:"author"`
+	AuthorMail    string `json:"authorMail"`
+	Committer     string `json:"committer"`
+	CommitterMail string `json:"committerMail"`
+	Subject       string `json:"subject"`
 }
 
 // A Policy is what a repository lets fixes write. The zero value lets them

@@ -42,6 +42,7 @@ type fixCase struct {
 	policy  Policy
 	checks  rules.Policy
 	answers map[Question]Answer
+	history []history
 }
 
 type refusal struct {
@@ -178,6 +179,10 @@ func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
 			c.diff[name] = text
 			continue
 		}
+		if name, ok := strings.CutPrefix(f.Name, "history/"); ok {
+			c.readHistory(t, name, text)
+			continue
+		}
 		switch f.Name {
 		case "policy.json":
 			if err := json.Unmarshal(f.Data, &c.policy); err != nil {
@@ -213,6 +218,45 @@ func (c *fixCase) readAnswers(t *testing.T, text string) {
 		}
 		c.answers[Question{Image: words[0]}] = answer
 	}
+}
+
+// readHistory reads the last commits that changed lines of a file, the latest
+// first: "AUTHOR <MAIL> SUBJECT" each, where the author committed it himself.
+func (c *fixCase) readHistory(t *testing.T, name, text string) {
+	t.Helper()
+	file, line, _ := strings.Cut(name, ":")
+	number, err := strconv.Atoi(line)
+	if err != nil {
+		t.Fatalf("history/%s names no line: %v", name, err)
+	}
+	made := history{path: file, line: number}
+	for i, commit := range strings.Split(strings.TrimSpace(text), "\n") {
+		author, rest, _ := strings.Cut(commit, " <")
+		mail, subject, ok := strings.Cut(rest, "> ")
+		if !ok || i >= len(made.commits) {
+			t.Fatalf("history/%s: %q", name, commit)
+		}
+		made.commits[i] = Commit{Author: author, AuthorMail: mail, Committer: author, CommitterMail: mail, Subject: subject}
+	}
+	c.history = append(c.history, made)
+}
+
+// A history is who changed a line last.
+type history struct {
+	path    string
+	line    int
+	commits [LastChanges]Commit
+}
+
+// answer answers a question as the case says; of lines nothing need be known.
+func (c *fixCase) answer(q Question) (Answer, bool) {
+	for _, h := range c.history {
+		if h.path == q.Lines.Path && q.Lines.First <= h.line && h.line <= q.Lines.Last {
+			return Answer{Commits: h.commits}, true
+		}
+	}
+	answer, ok := c.answers[q]
+	return answer, ok || q.Lines != (Lines{})
 }
 
 func (c *fixCase) run(t *testing.T) {
@@ -337,7 +381,7 @@ func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
 			return answer
 		}
 		for _, q := range answer.Questions {
-			known, ok := c.answers[q]
+			known, ok := c.answer(q)
 			if !ok {
 				t.Fatalf("nobody answers %q", q.Image)
 			}

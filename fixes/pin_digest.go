@@ -1,7 +1,9 @@
 package fixes
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -48,8 +50,13 @@ func planDigest(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Both questions are asked at once, so that one more plan has all answers.
+	byHand := p.writtenByHand(ctx, said.place, all)
+	if byHand != nil && !errors.Is(byHand, ErrAsked) {
+		return nil, byHand
+	}
 	digest, err := p.digest(all)
-	if err != nil {
+	if err := cmp.Or(err, byHand); err != nil {
 		return nil, err
 	}
 	changes := newChanges()

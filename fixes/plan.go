@@ -68,6 +68,7 @@ type reading struct {
 	containers     map[*overlay.Build][]container
 	owned          map[string]error  // why nobody may edit a file, nil where one may
 	made           map[string]string // the text of files that some fix makes
+	updaters       *knownUpdaters
 }
 
 // ErrAsked is what [Plan].Ask returns for a question whose answer is not known yet.
@@ -87,7 +88,7 @@ var byHand = map[string]string{
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
-			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, made: map[string]string{}}}
+			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
 		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })
@@ -230,7 +231,7 @@ func (p *Plan) checks(rule string) bool {
 }
 
 func (p *planner) ask(q Question) (Answer, error) {
-	if answer, ok := p.request.Answers[q]; ok && answer != (Answer{}) {
+	if answer, ok := p.request.Answers[q]; ok {
 		return answer, nil
 	}
 	if !slices.Contains(p.questions, q) {

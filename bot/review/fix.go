@@ -111,6 +111,9 @@ func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.
 }
 
 func (r *run) answer(ctx context.Context, q fixes.Question) fixes.Answer {
+	if q.Lines != (fixes.Lines{}) {
+		return r.lastChanges(ctx, q.Lines)
+	}
 	if r.Ask == nil {
 		return fixes.Answer{Offline: true}
 	}

@@ -90,6 +90,7 @@ type run struct {
 	report     *Report
 	head, base side
 	changes    []mirror.Change // between base and head; nil without a base
+	history    history
 }
 
 // A side is one of the two trees.
