@@ -28,7 +28,7 @@ type Bot struct {
 // zero value changes nothing.
 type Overrides struct {
 	GitHub   func(*github.Options)
-	Registry func(*registry.Resolver)
+	Registry func(*registry.Client)
 	Queue    func(*queue.Options)
 	Log      *slog.Logger
 }
@@ -62,19 +62,17 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
+	images := &registry.Client{Hosts: settings.Registries}
+	if overrides.Registry != nil {
+		overrides.Registry(images)
+	}
 	metrics := NewMetrics(q.Depth)
 	b := &Bot{Queue: q, App: app}
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
-		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
-		Memory: answers(settings),
-		Registry: func() *registry.Resolver {
-			resolver := &registry.Resolver{Hosts: settings.Registries}
-			if overrides.Registry != nil {
-				overrides.Registry(resolver)
-			}
-			return resolver
-		},
+		Limits:   worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
+		Memory:   answers(settings),
+		Registry: images,
 	}
 	b.Server = &Server{
 		Queue: q, Work: b.Worker.Work, Metrics: metrics, Log: log,

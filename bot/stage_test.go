@@ -119,9 +119,11 @@ func (s *stage) start() {
 		Log:    slog.New(slog.NewTextHandler(&s.log, nil)),
 		GitHub: func(o *github.Options) { o.WriteInterval = -1 },
 		Queue:  func(o *queue.Options) { o.FirstRetry, o.AckWait = 10*time.Millisecond, 2*time.Second },
-		Registry: func(r *registry.Resolver) {
-			r.PlainHTTP, r.Timeout = true, 500*time.Millisecond
-			r.Mirrors = map[string]string{"registry.example.com": s.registryHost(), "ghcr.io": s.registryHost()}
+		Registry: func(c *registry.Client) {
+			c.PlainHTTP, c.Timeout = true, 500*time.Millisecond
+			for _, host := range []string{"registry.example.com", "ghcr.io"} {
+				c.Mirrors = append(c.Mirrors, registry.Mirror{Of: host, At: s.registryHost(), Trusted: true})
+			}
 		},
 	})
 	s.must(err)

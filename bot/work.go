@@ -41,8 +41,8 @@ type Worker struct {
 	Mirrors string
 	// CloneURL is where repositories are cloned from, such as "https://github.com".
 	CloneURL string
-	// Registry makes a resolver, which lives as long as a job.
-	Registry func() *registry.Resolver
+	// Registry is whom all jobs ask for digests.
+	Registry *registry.Client
 	// Built is called after each build; nil for nobody. See [review.Reviewer].
 	Built func(overlay string)
 	// Limits are what one overlay may cost.
@@ -52,10 +52,10 @@ type Worker struct {
 	Log    *slog.Logger
 }
 
-// reviewer is who reviews one job.
-func (w *Worker) reviewer() *review.Reviewer {
+// reviewer is who reviews one job, and asks registries as its asker.
+func (w *Worker) reviewer(asker registry.Asker) *review.Reviewer {
 	return &review.Reviewer{
-		Ask: review.AskRegistry(w.Registry()), Built: w.Built, Limits: w.Limits, Memory: w.Memory,
+		Ask: review.AskRegistry(w.Registry.For(asker)), Built: w.Built, Limits: w.Limits, Memory: w.Memory,
 		Fault: func(err error) { w.Log.Warn("builds may be done again", "error", err) },
 	}
 }
@@ -231,7 +231,8 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 // review reviews a job of the site's installation.
 func (s *site) review(ctx context.Context, job review.Job) (*review.Report, error) {
 	job.Tenant = tenant(s.key.Installation)
-	return s.reviewer().Run(ctx, job)
+	asker := registry.Asker{Installation: s.key.Installation, Anonymous: job.Fork}
+	return s.reviewer(asker).Run(ctx, job)
 }
 
 // tenant is an installation as [review.Job] names it.
@@ -255,7 +256,8 @@ func (s *site) pullJob(ctx context.Context, pull github.PullRequest) (review.Job
 	}
 	return review.Job{
 		Head: s.commit(at[head]), Base: s.commit(fork), Config: s.commit(at[main]), Defaults: defaults,
-		Fix: !own(pull), // no fixes of fixes
+		Fork: pull.Fork,
+		Fix:  !own(pull), // no fixes of fixes
 	}, nil
 }
 

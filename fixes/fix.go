@@ -111,6 +111,8 @@ type OverlayProof struct {
 type Question struct {
 	// Image is the reference whose digest is asked, such as "nginx:1.27".
 	Image string `json:"image,omitempty"`
+	// Mirror is [Policy].Mirror.
+	Mirror string `json:"mirror,omitempty"`
 	// Lines are those whose last changes are asked.
 	Lines Lines `json:"lines,omitzero"`
 }
@@ -121,7 +123,7 @@ type Lines struct {
 	First, Last int
 }
 
-// An Answer answers a [Question].
+// An Answer answers a [Question]. The zero value: it was not asked.
 type Answer struct {
 	Digest string `json:"digest,omitempty"` // "sha256:…", of the index where the tag is one
 	Error  string `json:"error,omitempty"`  // why there is none, for the author
@@ -130,6 +132,15 @@ type Answer struct {
 	// Commits are the last that changed the lines, the latest first; zero where
 	// there are no more, or where there is no history.
 	Commits [LastChanges]Commit `json:"commits,omitzero"`
+
+	// What the image says of itself, "" and 0 where it does not: the platforms
+	// that it runs on, the bytes of its layers as they are pulled, the day it
+	// was made (YYYY-MM-DD), and the version and revision of its source.
+	Platforms string `json:"platforms,omitempty"`
+	Size      int64  `json:"size,omitempty"`
+	Created   string `json:"created,omitempty"`
+	Version   string `json:"version,omitempty"`
+	Revision  string `json:"revision,omitempty"`
 }
 
 // LastChanges is how many changes of a line tell who writes it.
@@ -160,6 +171,9 @@ type Policy struct {
 	Unbuilt string `json:"unbuilt,omitempty"`
 	// LeaveImages are patterns of images that are never pinned.
 	LeaveImages []string `json:"leaveImages,omitempty"`
+	// Mirror is the mirror of the operator's that is asked for digests, by its
+	// name; "" for none.
+	Mirror string `json:"mirror,omitempty"`
 }
 
 // How a container takes its variables from a ConfigMap, in [Policy].Env.

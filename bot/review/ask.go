@@ -2,19 +2,57 @@ package review
 
 import (
 	"context"
+	"strings"
+	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
 
-// AskRegistry answers the questions of fixes through a registry; see
-// [Reviewer].Ask.
+// AskRegistry answers questions through a registry; see [Reviewer].Ask.
 func AskRegistry(resolver *registry.Resolver) func(context.Context, fixes.Question) fixes.Answer {
 	return func(ctx context.Context, q fixes.Question) fixes.Answer {
-		digest, err := resolver.Digest(ctx, q.Image)
+		image, err := resolver.Resolve(ctx, q.Image, q.Mirror)
 		if err != nil {
 			return fixes.Answer{Error: err.Error()}
 		}
-		return fixes.Answer{Digest: digest}
+		answer := fixes.Answer{
+			Digest: image.Digest, Platforms: strings.Join(image.Platforms, ", "), Size: image.Size,
+			Version: image.Version, Revision: image.Revision,
+		}
+		if !image.Created.IsZero() {
+			answer.Created = image.Created.Format(time.DateOnly)
+		}
+		return answer
 	}
+}
+
+// maxAsked is how many questions are on their way at once: a few for each of
+// the registries that a repository has its images from.
+const maxAsked = 8
+
+// answers are what the world says to questions, in their order. The history
+// is read by one at a time.
+func (r *run) answers(ctx context.Context, questions []fixes.Question) ([]worker.Answered, error) {
+	out := make([]worker.Answered, len(questions))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(maxAsked)
+	for i, q := range questions {
+		out[i].Question = q
+		switch {
+		case q.Lines != (fixes.Lines{}):
+			out[i].Answer = r.lastChanges(ctx, q.Lines)
+		case r.Ask == nil:
+			out[i].Answer.Offline = true
+		default:
+			group.Go(func() error {
+				out[i].Answer = r.Ask(groupCtx, q)
+				return groupCtx.Err()
+			})
+		}
+	}
+	return out, group.Wait()
 }

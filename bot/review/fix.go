@@ -103,21 +103,13 @@ func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.
 			}
 			return answer, nil
 		}
-		for _, q := range answer.Questions {
-			request.Answers = append(request.Answers, worker.Answered{Question: q, Answer: r.answer(ctx, q)})
+		answered, err := r.answers(ctx, answer.Questions)
+		if err != nil {
+			return answer, fmt.Errorf("asking what the fixes need to know: %w", err)
 		}
+		request.Answers = append(request.Answers, answered...)
 	}
 	return worker.PlanAnswer{}, fmt.Errorf("the plan asks again after %d rounds", maxRounds)
-}
-
-func (r *run) answer(ctx context.Context, q fixes.Question) fixes.Answer {
-	if q.Lines != (fixes.Lines{}) {
-		return r.lastChanges(ctx, q.Lines)
-	}
-	if r.Ask == nil {
-		return fixes.Answer{Offline: true}
-	}
-	return r.Ask(ctx, q)
 }
 
 // withheld gives every finding the same reason for having no fix.

@@ -35,6 +35,9 @@ type Job struct {
 	// Paths narrows the job to the overlays at or below these files and
 	// folders, and to those that read one; empty is all.
 	Paths []string
+	// Fork is set where the head is of a repository that strangers write to: no
+	// credential of the operator's is used for what it names.
+	Fork bool
 	// Fix asks for fixes and their proofs.
 	Fix bool
 	// Rules narrows fixes to these rules; empty is all.

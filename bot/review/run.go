@@ -22,7 +22,7 @@ import (
 // A Reviewer reviews. Its zero value works without a registry.
 type Reviewer struct {
 	// Ask answers the questions of fixes, such as the digest of an image. Nil
-	// answers that this command never dials.
+	// answers that this command never dials. Calls come from several goroutines.
 	Ask func(context.Context, fixes.Question) fixes.Answer
 	// Built is called after each build of an overlay, nil for nobody. Calls may
 	// come from several goroutines.

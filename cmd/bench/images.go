@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -21,6 +22,8 @@ import (
 // images is a registry on loopback that has every image it is asked for.
 type images struct {
 	server *httptest.Server
+
+	mu sync.Mutex
 	// resolvers are the ways to it, by the host that it stands for.
 	resolvers map[string]*resolve.Resolver
 }
@@ -48,17 +51,22 @@ func (i *images) answer(ctx context.Context, q fixes.Question) fixes.Answer {
 	if host == name.DefaultRegistry {
 		host = "docker.io"
 	}
-	loopback := strings.TrimPrefix(i.server.URL, "http://")
-	resolver := i.resolvers[host]
-	if resolver == nil {
-		resolver = &resolve.Resolver{Hosts: []string{host, loopback}, Mirrors: map[string]string{host: loopback}, PlainHTTP: true}
-		i.resolvers[host] = resolver
-	}
-	digest, err := resolver.Digest(ctx, q.Image)
+	image, err := i.resolver(host).Resolve(ctx, q.Image, "")
 	if err != nil {
 		return fixes.Answer{Error: err.Error()}
 	}
-	return fixes.Answer{Digest: digest}
+	return fixes.Answer{Digest: image.Digest}
+}
+
+func (i *images) resolver(host string) *resolve.Resolver {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.resolvers[host] == nil {
+		loopback := strings.TrimPrefix(i.server.URL, "http://")
+		client := &resolve.Client{Mirrors: []resolve.Mirror{{Of: host, At: loopback, Trusted: true}}, PlainHTTP: true, Rate: 1e6}
+		i.resolvers[host] = client.For(resolve.Asker{})
+	}
+	return i.resolvers[host]
 }
 
 // push puts an image into the registry, one whose digest is its name's own.

@@ -63,8 +63,8 @@ func openStage(ctx context.Context, log *slog.Logger) (s *stage, err error) {
 	s.bot, err = bot.Open(ctx, settings, bot.Overrides{
 		Log:    log,
 		GitHub: func(o *github.Options) { o.WriteInterval = -1 },
-		Registry: func(r *resolve.Resolver) {
-			r.PlainHTTP, r.Mirrors = true, map[string]string{exampleRegistry: host}
+		Registry: func(c *resolve.Client) {
+			c.PlainHTTP, c.Mirrors = true, []resolve.Mirror{{Of: exampleRegistry, At: host, Trusted: true}}
 		},
 	})
 	if err != nil {

@@ -44,7 +44,8 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 				return err
 			}
 			job.Fix, job.Rules = true, only
-			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(&registry.Resolver{Hosts: registries})}, job)
+			images := &registry.Client{Hosts: registries}
+			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(images.For(registry.Asker{}))}, job)
 			if err != nil {
 				return err
 			}

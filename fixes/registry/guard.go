@@ -1,128 +1,147 @@
 package registry
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
-	"syscall"
-	"time"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/publicsuffix"
 )
 
-// manifestSize bounds what is read of one answer: registries refuse manifests
-// over 4 MiB themselves.
-const manifestSize = 4 << 20
+const (
+	// maxAnswer bounds what is read of one answer: registries refuse manifests
+	// over 4 MiB themselves.
+	maxAnswer = 4 << 20
+	// maxRequests bounds what one question may lead to: finding out how to log
+	// in, a token, and some of HEAD, index, image and configuration are 7, with
+	// a redirect each 12.
+	maxRequests = 20
+	// maxRedirects bounds a chain: a registry's own storage is one away.
+	maxRedirects = 5
+)
 
-// A guard refuses the requests that a registry, or whoever answers for it,
-// could lead us to: plain http off the machine, and credentials carried from
-// one host to another by a redirect.
+// A refusal is why a request was not made, or its answer not believed, in
+// words for whoever wrote the image.
+type refusal struct{ why string }
+
+func (r *refusal) Error() string { return r.why }
+
+// A guard makes the requests of one question. It refuses what a registry, or
+// whoever answers for it, could lead us to: plain http off the machine,
+// credentials carried to another site, answers without end.
 type guard struct {
-	hosts     []string
-	plainHTTP bool
-	dials     http.RoundTripper
+	client *Client
+	host   string // the registry that is asked
+	pace   *pace
+
+	mu       sync.Mutex
+	requests int
+	said     string // the digest that the last manifest's header says
 }
 
 func (g *guard) RoundTrip(request *http.Request) (*http.Response, error) {
-	if request.URL.Scheme != "https" && !(g.plainHTTP && slices.Contains(g.hosts, request.URL.Host) && isLoopback(request.URL.Hostname())) {
-		return nil, fmt.Errorf("%s is not asked over plain %s", request.URL.Host, request.URL.Scheme)
+	if err := g.allows(request); err != nil {
+		return nil, err
 	}
-	// http.Client sets Response on a request that a redirect caused.
-	if from := request.Response; from != nil && from.Request != nil && from.Request.URL.Host != request.URL.Host && carriesCredentials(request) {
-		return nil, fmt.Errorf("%s redirects to %s, which is not given its credentials", from.Request.URL.Host, request.URL.Host)
+	if err := g.pace.wait(request.Context()); err != nil {
+		return nil, err
 	}
-	response, err := g.dials.RoundTrip(request)
+	response, err := g.client.transport().RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
-	response.Body = struct {
-		io.Reader
-		io.Closer
-	}{io.LimitReader(response.Body, manifestSize), response.Body}
+	if request.URL.Host == g.host {
+		g.pace.heed(response)
+	}
+	if strings.Contains(request.URL.Path, "/manifests/") {
+		g.mu.Lock()
+		g.said = response.Header.Get("Docker-Content-Digest")
+		g.mu.Unlock()
+	}
+	tooLarge := &refusal{fmt.Sprintf("%s answers with more than %d MiB", request.URL.Host, maxAnswer>>20)}
+	if response.ContentLength > maxAnswer {
+		response.Body.Close()
+		return nil, tooLarge
+	}
+	response.Body = &bounded{ReadCloser: response.Body, left: maxAnswer, tooLarge: tooLarge}
 	return response, nil
 }
 
-func carriesCredentials(request *http.Request) bool {
-	return request.Header.Get("Authorization") != "" || request.Header.Get("Cookie") != "" || request.URL.User != nil
-}
-
-// newTransport dials directly and never through a proxy, which would resolve
-// names where the addresses cannot be seen.
-func newTransport(hosts []string) http.RoundTripper {
-	return &http.Transport{
-		DialContext:           dialer(hosts),
-		ForceAttemptHTTP2:     true,
-		TLSHandshakeTimeout:   DefaultTimeout,
-		ResponseHeaderTimeout: DefaultTimeout,
-		MaxIdleConnsPerHost:   2,
-		// A Resolver is dropped without being closed; its connections go by themselves.
-		IdleConnTimeout: 5 * time.Second,
-	}
-}
-
-// dialer checks each address after the name was resolved, at the moment of
-// the dial: a name that is checked first and dialled later can change between.
-func dialer(hosts []string) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, network, target string) (net.Conn, error) {
-		name, _, err := net.SplitHostPort(target)
-		if err != nil {
-			return nil, fmt.Errorf("dialling %s: %w", target, err)
-		}
-		d := net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
-			dialled, err := netip.ParseAddrPort(address)
-			if err != nil {
-				return fmt.Errorf("dialling %s: %w", target, err)
-			}
-			return mayDial(name, isListed(hosts, target), dialled.Addr().Unmap())
-		}}
-		return d.DialContext(ctx, network, target)
-	}
-}
-
-// sharedRange is what carriers and clouds use inside (RFC 6598); netip does
-// not count it as private.
-var sharedRange = netip.MustParsePrefix("100.64.0.0/10")
-
-// mayDial says whether name, which resolved to address, is dialled. Public
-// addresses are; private ones where the host is listed; the machine itself and
-// its links, where clouds keep their metadata, where the list says that very
-// address.
-func mayDial(name string, listed bool, address netip.Addr) error {
+// allows returns a refusal of a request that is not made.
+func (g *guard) allows(request *http.Request) error {
+	g.mu.Lock()
+	g.requests++
+	spent := g.requests > maxRequests
+	g.mu.Unlock()
+	to := request.URL
 	switch {
-	case address.IsLoopback(), address.IsUnspecified(), address.IsLinkLocalUnicast(), address.IsMulticast(), address.IsInterfaceLocalMulticast():
-		literal, err := netip.ParseAddr(name)
-		if listed && (name == "localhost" && address.IsLoopback() || err == nil && literal.Unmap() == address) {
-			return nil
-		}
-	case address.IsPrivate(), sharedRange.Contains(address):
-		if listed {
-			return nil
-		}
-	default:
+	case spent:
+		return &refusal{fmt.Sprintf("%s takes more than %d requests to answer", g.host, maxRequests)}
+	case to.Scheme != "https" && !(g.client.PlainHTTP && slices.Contains(g.client.listed(), to.Host) && isLoopback(to.Hostname())):
+		return &refusal{fmt.Sprintf("%s is not asked over plain %s", to.Host, to.Scheme)}
+	case redirects(request) > maxRedirects:
+		return &refusal{fmt.Sprintf("%s redirects more than %d times", g.host, maxRedirects)}
+	}
+	if !carriesCredentials(request) {
 		return nil
 	}
-	return fmt.Errorf("%s leads to the internal address %s, which is not asked unless it is listed", name, address)
+	// http.Client sets Response on a request that a redirect caused.
+	if from := request.Response; from != nil && from.Request != nil && from.Request.URL.Host != to.Host {
+		return &refusal{fmt.Sprintf("%s redirects to %s, which is not given its credentials", from.Request.URL.Host, to.Host)}
+	}
+	if !g.mayLogIn(request) {
+		return &refusal{fmt.Sprintf("%s sends for a token to %s, which is not given its credentials: it is of another site, and not listed", g.host, to.Host)}
+	}
+	return nil
 }
 
-// isListed compares as a URL would name the host: without the port of https.
-func isListed(hosts []string, target string) bool {
-	return slices.ContainsFunc(hosts, func(host string) bool {
-		u, err := url.Parse("https://" + host)
-		if err != nil {
-			return false
-		}
-		port := u.Port()
-		if port == "" {
-			port = "443"
-		}
-		return net.JoinHostPort(u.Hostname(), port) == target
-	})
+// mayLogIn reports whether the host of a request may be given the credentials
+// of the registry: the registry itself, who is listed, and their own site, as
+// auth.docker.io is of docker.io.
+func (g *guard) mayLogIn(request *http.Request) bool {
+	to := request.URL
+	if to.Host == g.host || slices.Contains(g.client.listed(), to.Host) {
+		return true
+	}
+	registry, _, _ := strings.Cut(g.host, ":")
+	site, err := publicsuffix.EffectiveTLDPlusOne(registry)
+	if err != nil {
+		return false // an address, or a name of one part
+	}
+	other, err := publicsuffix.EffectiveTLDPlusOne(to.Hostname())
+	return err == nil && site == other
 }
 
-func isLoopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
+// carriesCredentials also takes a request with a body for one that does: the
+// only one is that for a token.
+func carriesCredentials(request *http.Request) bool {
+	return request.Header.Get("Authorization") != "" || request.Header.Get("Cookie") != "" || request.URL.User != nil || request.Method == http.MethodPost
+}
+
+// redirects is how many redirects led to a request.
+func redirects(request *http.Request) int {
+	n := 0
+	for from := request.Response; from != nil && from.Request != nil && n <= maxRedirects; from = from.Request.Response {
+		n++
+	}
+	return n
+}
+
+// A bounded body fails where it is too large: cut off, it would have a digest
+// of its own.
+type bounded struct {
+	io.ReadCloser
+	left     int
+	tooLarge error
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left+1)])
+	if b.left -= n; b.left < 0 {
+		return 0, b.tooLarge
+	}
+	return n, err
 }

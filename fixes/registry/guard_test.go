@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"golang.org/x/time/rate"
 )
 
 // answers is what a guard lets through to.
@@ -32,11 +34,17 @@ func TestGuard(t *testing.T) {
 		{"redirect elsewhere with credentials", "https://cdn.example.com/a", "https://registry.example.com/v2/a", "Bearer x", "not given its credentials"},
 		{"redirect to another port with credentials", "https://registry.example.com:8443/a", "https://registry.example.com/v2/a", "Basic x", "not given its credentials"},
 		{"redirect with credentials in the address", "https://user:x@cdn.example.com/a", "https://registry.example.com/v2/a", "", "not given its credentials"},
+		{"token of the site", "https://auth.example.com/token", "", "Basic x", ""},
+		{"token of another site", "https://auth.example.net/token", "", "Basic x", "not given its credentials"},
+		{"token of another site that is listed", "https://login.example.org/token", "", "Basic x", ""},
+		{"token of another site for anybody", "https://auth.example.net/token", "", "", ""},
 	}
-	g := &guard{hosts: []string{"127.0.0.1:5000", "registry.example.com"}, plainHTTP: true, dials: answers{}}
+	client := &Client{Hosts: []string{"127.0.0.1:5000", "registry.example.com", "login.example.org"}, PlainHTTP: true, dials: answers{}}
+	client.once.Do(func() {}) // it dials nothing
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			request := httptest.NewRequest(http.MethodHead, test.url, nil)
+			g := &guard{client: client, host: "registry.example.com", pace: &pace{limiter: rate.NewLimiter(rate.Inf, 1)}}
+			request := httptest.NewRequest(http.MethodGet, test.url, nil)
 			if test.authorization != "" {
 				request.Header.Set("Authorization", test.authorization)
 			}
@@ -57,16 +65,29 @@ func TestMayDial(t *testing.T) {
 		listed, want  bool
 	}{
 		{"registry.example.com", "93.184.216.34", true, true},
+		{"registry.example.com", "2606:2800:220:1:248:1893:25c8:1946", false, true},
 		{"auth.example.com", "93.184.216.34", false, true}, // where a listed registry sends for a token
 		{"registry.example.com", "10.1.2.3", true, true},
+		{"registry.example.com", "fd12::1", true, true},
 		{"auth.example.com", "10.1.2.3", false, false},
+		{"auth.example.com", "::ffff:10.1.2.3", false, false},
+		{"auth.example.com", "fe80::1%eth0", false, false},
 		{"auth.example.com", "100.64.0.1", false, false},
+		{"auth.example.com", "100.100.100.200", false, false}, // Alibaba's metadata
 		{"auth.example.com", "fd00:ec2::254", false, false},
+		{"registry.example.com", "fd00:ec2::254", true, false},
 		{"registry.example.com", "127.0.0.1", true, false},
 		{"registry.example.com", "169.254.169.254", true, false},
+		{"registry.example.com", "64:ff9b::a9fe:a9fe", true, false}, // the same through NAT64
+		{"registry.example.com", "2002:a9fe:a9fe::1", true, false},  // and through 6to4
+		{"registry.example.com", "::a9fe:a9fe", true, false},
+		{"registry.example.com", "168.63.129.16", true, false},
+		{"registry.example.com", "192.0.0.192", true, false},
 		{"registry.example.com", "0.0.0.0", true, false},
+		{"registry.example.com", "255.255.255.255", true, false},
 		{"localhost", "::1", true, true},
 		{"localhost", "::1", false, false},
+		{"localhost", "10.0.0.1", false, false},
 		{"127.0.0.1", "127.0.0.1", true, true},
 		{"127.0.0.1", "127.0.0.1", false, false},
 	}

@@ -1,8 +1,10 @@
 // Package registry turns an image's tag into the digest that it names today.
 //
-// What is asked comes from a stranger's repository, so a [Resolver] asks the
+// What is asked comes from a stranger's repository, so a [Client] asks the
 // listed hosts only, never follows a name to an address inside the operator's
-// network unless that host is listed, and never waits longer than its timeout.
+// network unless that host is listed, believes no answer that its bytes do not
+// bear out, and never waits longer than its timeout. A credential is used for
+// whom the operator gave it, and for nobody else.
 package registry
 
 import (
@@ -11,113 +13,174 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-	"github.com/google/go-containerregistry/pkg/v1/types"
+	"golang.org/x/sync/singleflight"
 )
 
-// PublicHosts are the public registries, for [Resolver].Hosts.
+// PublicHosts are the public registries, for [Client].Hosts.
 var PublicHosts = []string{
 	"docker.io", "gcr.io", "ghcr.io", "mcr.microsoft.com", "public.ecr.aws", "quay.io", "registry.gitlab.com", "registry.k8s.io",
 }
 
 // DefaultTimeout bounds one question. A registry answers in well under a
-// second; token exchange, HEAD and GET from afar need a few.
+// second; a token, HEAD, GET and what describes the image need a few from afar.
 const DefaultTimeout = 10 * time.Second
 
-// A Resolver answers which digest a tag names today. It remembers what it was
-// told, so it lives as long as one job: a later job must see a moved tag. Its
-// methods may be called at once from several goroutines; its fields do not
-// change after the first call.
-type Resolver struct {
+// maxQuestions bounds how many images one run asks for: three times those of
+// the largest repository known, and half a minute of one registry.
+const maxQuestions = 2000
+
+// A Client asks registries for every run of a process. Its methods may be
+// called at once from several goroutines; its fields do not change after the
+// first call.
+type Client struct {
 	// Hosts are the registries that may be asked, such as "docker.io" or
 	// "registry.example.com:5000"; empty asks none. A listed name may lead to a
 	// private address; to the machine itself only a listed "localhost" or
 	// loopback address does.
 	Hosts []string
-	// Mirrors says which listed host is asked in place of another, by the other's
-	// name, such as a pull-through cache in place of "docker.io".
-	Mirrors map[string]string
-	// Credentials are used for their host where an anonymous question is refused.
-	Credentials map[string]Credentials
+	// Mirrors are asked in place of another registry; their hosts need not be in Hosts.
+	Mirrors []Mirror
+	// Bindings say whose questions are asked with which credential; the first
+	// that matches counts. Without one a question is anonymous.
+	Bindings []Binding
 	// Timeout bounds one question; 0 means [DefaultTimeout].
 	Timeout time.Duration
+	// Rate is how many requests a second one host gets; 0 means [DefaultRate].
+	Rate float64
 	// PlainHTTP lets listed loopback hosts speak http instead of https.
 	PlainHTTP bool
 
 	once   sync.Once
-	client http.RoundTripper
+	dials  http.RoundTripper
+	recent recent
+	google googleLogin
 
-	mu      sync.Mutex
-	answers map[string]answer
-	gone    map[string]error // hosts that answer nobody now: asked once
+	mu    sync.Mutex
+	paces map[paceKey]*pace
 }
 
-// Credentials are a user name and a password or token.
-type Credentials struct {
-	Username, Password string
+// An Asker is whose run it is. The zero value is nobody in particular, such as
+// the user of a shell.
+type Asker struct {
+	Installation int64 // of the App
+	// Anonymous keeps every credential back, as for a pull request from a fork:
+	// what it names is a stranger's choice.
+	Anonymous bool
 }
+
+// An Image is what a registry says of an image.
+type Image struct {
+	// Digest is that of the index where the tag is one, such as "sha256:…", so
+	// that every platform finds its own.
+	Digest string
+	// Platforms are those that it runs on, such as "linux/amd64", as far as it says so.
+	Platforms []string
+	// Size is how many bytes its first platform's layers have as they are
+	// pulled; 0 where that is not known.
+	Size int64
+	// Created is when it was made; zero where it does not say.
+	Created time.Time
+	// Version and Revision are what its labels say of its source; "" for nothing.
+	Version, Revision string
+}
+
+// A Resolver answers the questions of one run, the same question always the
+// same. Its methods may be called at once from several goroutines.
+type Resolver struct {
+	client *Client
+	asker  Asker
+
+	flight singleflight.Group
+	mu     sync.Mutex
+	known  map[question]answer
+	gone   map[string]error // hosts that answer nobody now: asked once
+}
+
+type question struct{ image, mirror string }
 
 type answer struct {
-	digest string
-	err    error
+	image Image
+	err   error
 }
 
-// Digest returns the digest, such as "sha256:…", that the image's tag names:
-// that of the index where the tag is one, so that every platform finds its own.
-// The error is a sentence for whoever wrote the image.
-func (r *Resolver) Digest(ctx context.Context, image string) (string, error) {
+// For is a resolver for one run. A later run needs its own: it must see a
+// moved tag.
+func (c *Client) For(asker Asker) *Resolver {
+	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}}
+}
+
+// Resolve says what the image's tag names today. mirror is the name of the
+// mirror that the repository wants asked, "" for none. The error is a sentence
+// for whoever wrote the image.
+func (r *Resolver) Resolve(ctx context.Context, image, mirror string) (Image, error) {
+	q := question{image, mirror}
+	said, err, _ := r.flight.Do(image+" "+mirror, func() (any, error) {
+		r.mu.Lock()
+		known, ok := r.known[q]
+		asked := len(r.known)
+		r.mu.Unlock()
+		if ok {
+			return known.image, known.err
+		}
+		if asked >= maxQuestions {
+			return Image{}, fmt.Errorf("one run asks for %d images at most", maxQuestions)
+		}
+		image, err := r.resolve(ctx, image, mirror)
+		if ctx.Err() == nil {
+			r.mu.Lock()
+			r.known[q] = answer{image, err}
+			r.mu.Unlock()
+		}
+		return image, err
+	})
+	return said.(Image), err
+}
+
+func (r *Resolver) resolve(ctx context.Context, image, mirror string) (Image, error) {
 	reference, err := name.ParseReference(image, name.WeakValidation)
 	if err != nil {
-		return "", fmt.Errorf("image %q is not a reference that a registry knows: %w", image, err)
+		return Image{}, fmt.Errorf("image %q is not a reference that a registry knows: %w", image, err)
 	}
 	if pinned, ok := reference.(name.Digest); ok {
-		return pinned.DigestStr(), nil
+		return Image{Digest: pinned.DigestStr()}, nil
 	}
-	host := hostOf(reference)
-	if !slices.Contains(r.Hosts, host) {
-		return "", fmt.Errorf("registry %s is not among the registries that may be asked", host)
+	if m, origin, err := r.client.mirrorOf(reference, mirror); err != nil {
+		return Image{}, err
+	} else if m != nil {
+		return r.viaMirror(ctx, image, *m, origin)
 	}
-	key := reference.Name()
-	if known, ok := r.recall(key, host); ok {
-		return known.digest, known.err
-	}
+	return r.ask(ctx, image, reference)
+}
 
-	if mirror, ok := r.Mirrors[host]; ok {
-		if reference, err = mirrored(reference, mirror); err != nil {
-			return "", fmt.Errorf("image %q on mirror %s: %w", image, mirror, err)
-		}
-		host = mirror
+// ask asks the reference's own host.
+func (r *Resolver) ask(ctx context.Context, image string, reference name.Reference) (Image, error) {
+	host := hostOf(reference)
+	if !slices.Contains(r.client.listed(), host) {
+		return Image{}, fmt.Errorf("registry %s is not among the registries that may be asked", host)
 	}
-	timeout := r.Timeout
-	if timeout == 0 {
-		timeout = DefaultTimeout
+	r.mu.Lock()
+	err := r.gone[host]
+	r.mu.Unlock()
+	if err != nil {
+		return Image{}, err
 	}
-	asking, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	digest, err := r.ask(asking, reference, host)
-	if ctx.Err() != nil {
-		return "", fmt.Errorf("asking registry %s for %s: %w", host, image, ctx.Err())
+	said, err := r.client.look(ctx, reference, host, r.client.binding(r.asker, reference))
+	if err == nil || ctx.Err() != nil {
+		return said, err
 	}
-	var status *transport.Error
-	switch {
-	case err == nil:
-	case errors.Is(asking.Err(), context.DeadlineExceeded):
-		err = fmt.Errorf("registry %s did not answer within %s", host, timeout)
-		r.giveUp(host, err)
-	case errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests:
-		err = fmt.Errorf("registry %s limits how often it is asked (429); the next run asks again", host)
-		r.giveUp(host, err)
-	default:
-		err = explain(err, image, host)
+	sentence, gone := explain(err, image, host, r.client.timeout())
+	if gone {
+		r.mu.Lock()
+		r.gone[host] = sentence
+		r.mu.Unlock()
 	}
-	r.remember(key, answer{digest, err})
-	return digest, err
+	return Image{}, sentence
 }
 
 // hostOf is the registry as people write it: Docker Hub's own name for itself
@@ -130,106 +193,52 @@ func hostOf(reference name.Reference) string {
 	return host
 }
 
-// mirrored is the same image on another host.
-func mirrored(reference name.Reference, host string) (name.Reference, error) {
-	return name.ParseReference(host+"/"+reference.Context().RepositoryStr()+":"+reference.Identifier(), name.WeakValidation)
-}
-
-// ask asks without credentials first: most images are public, and a
-// repository must not learn by its images what the operator may read
-// elsewhere unless it has to.
-func (r *Resolver) ask(ctx context.Context, reference name.Reference, host string) (string, error) {
-	digest, err := r.askAs(ctx, reference, authn.Anonymous)
-	credentials, ok := r.Credentials[host]
+// explain words what went wrong for whoever wrote the image, and reports
+// whether the host is not to be asked again in the same run.
+func explain(err error, image, host string, timeout time.Duration) (sentence error, gone bool) {
 	var status *transport.Error
-	if err == nil || !ok || !errors.As(err, &status) {
-		return digest, err
+	var refused *refusal
+	var rest *restError
+	switch {
+	case errors.As(err, &rest):
+		return fmt.Errorf("registry %s asks not to be asked so often; %w", host, rest), true
+	case errors.As(err, &refused):
+		return fmt.Errorf("registry %s gave no digest for %s: %w", host, image, refused), false
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("registry %s did not answer within %s", host, timeout), true
+	case !errors.As(err, &status):
+		// A token's answer would follow in the next line.
+		text, _, _ := strings.Cut(err.Error(), "\n")
+		return fmt.Errorf("registry %s gave no digest for %s: %s", host, image, text), false
 	}
 	switch status.StatusCode {
-	// Some registries hide what is private as 404; the anonymous limit is lower.
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests:
-		return r.askAs(ctx, reference, &authn.Basic{Username: credentials.Username, Password: credentials.Password})
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("registry %s does not let Kustodian read %s (%d); it needs credentials for that host", host, image, status.StatusCode), false
+	case http.StatusNotFound:
+		return fmt.Errorf("registry %s has no %s (404)", host, image), false
+	case http.StatusTooManyRequests:
+		return fmt.Errorf("registry %s limits how often it is asked (429); the next run asks again", host), true
 	}
-	return "", err
+	return fmt.Errorf("registry %s answered %d for %s", host, status.StatusCode, image), false
 }
 
-// askAs asks by HEAD, which registries do not count as a pull, then by GET
-// for those that answer HEAD without a digest.
-func (r *Resolver) askAs(ctx context.Context, reference name.Reference, as authn.Authenticator) (string, error) {
-	r.once.Do(func() { r.client = &guard{hosts: r.Hosts, plainHTTP: r.PlainHTTP, dials: newTransport(r.Hosts)} })
-	puller, err := remote.NewPuller(
-		remote.WithContext(ctx),
-		remote.WithAuth(as),
-		remote.WithTransport(r.client),
-		// A registry in trouble is asked again by the next job, not by this one.
-		remote.WithRetryBackoff(remote.Backoff{Steps: 1}),
-		remote.WithRetryStatusCodes(),
-	)
-	if err != nil {
-		return "", fmt.Errorf("asking for %s: %w", reference.Name(), err)
+func (c *Client) timeout() time.Duration {
+	if c.Timeout == 0 {
+		return DefaultTimeout
 	}
-	if head, err := puller.Head(ctx, reference); err == nil {
-		return acceptable(head.Digest.String(), head.MediaType)
-	} else if status := (*transport.Error)(nil); errors.As(err, &status) && status.StatusCode == http.StatusTooManyRequests {
-		return "", err
-	}
-	get, err := puller.Get(ctx, reference)
-	if err != nil {
-		return "", err
-	}
-	return acceptable(get.Digest.String(), get.MediaType)
+	return c.Timeout
 }
 
-// acceptable refuses what no cluster can run by digest: the digest of a
-// manifest of schema 1 depends on its signature.
-func acceptable(digest string, kind types.MediaType) (string, error) {
-	if kind.IsIndex() || kind.IsImage() {
-		return digest, nil
+// listed are the hosts that may be asked, mirrors among them.
+func (c *Client) listed() []string {
+	hosts := slices.Clone(c.Hosts)
+	for _, m := range c.Mirrors {
+		hosts = append(hosts, m.host())
 	}
-	return "", fmt.Errorf("what the tag names is no image or index but %q", kind)
+	return hosts
 }
 
-// explain words what went wrong for whoever wrote the image.
-func explain(err error, image, host string) error {
-	var status *transport.Error
-	if errors.As(err, &status) {
-		switch status.StatusCode {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			return fmt.Errorf("registry %s does not let Kustodian read %s (%d); it needs credentials for that host", host, image, status.StatusCode)
-		case http.StatusNotFound:
-			return fmt.Errorf("registry %s has no %s (404)", host, image)
-		default:
-			return fmt.Errorf("registry %s answered %d for %s", host, status.StatusCode, image)
-		}
-	}
-	return fmt.Errorf("registry %s gave no digest for %s: %w", host, image, err)
-}
-
-func (r *Resolver) recall(key, host string) (answer, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if known, ok := r.answers[key]; ok {
-		return known, true
-	}
-	err, ok := r.gone[host]
-	return answer{err: err}, ok
-}
-
-func (r *Resolver) remember(key string, a answer) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.answers == nil {
-		r.answers = map[string]answer{}
-	}
-	r.answers[key] = a
-}
-
-// giveUp keeps one dead registry from costing the timeout once for each image.
-func (r *Resolver) giveUp(host string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.gone == nil {
-		r.gone = map[string]error{}
-	}
-	r.gone[host] = err
+func (c *Client) transport() http.RoundTripper {
+	c.once.Do(func() { c.dials = newTransport(c.listed()) })
+	return c.dials
 }

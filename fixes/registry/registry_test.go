@@ -12,31 +12,54 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
 	server "github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// serve starts a real registry behind in, and returns its host.
+// serve starts a real registry behind in, nil for nothing before it, and
+// returns its host.
 func serve(t *testing.T, in func(http.Handler) http.Handler) string {
 	t.Helper()
-	s := httptest.NewServer(in(server.New(server.Logger(log.New(io.Discard, "", 0)))))
+	var handler http.Handler = server.New(server.Logger(log.New(io.Discard, "", 0)))
+	if in != nil {
+		handler = in(handler)
+	}
+	s := httptest.NewServer(handler)
 	t.Cleanup(s.Close)
 	return strings.TrimPrefix(s.URL, "http://")
 }
 
-// status answers every question about a manifest with code.
-func status(code int) func(http.Handler) http.Handler {
+// manifests lets answer take the questions about manifests.
+func manifests(answer http.HandlerFunc) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.Contains(r.URL.Path, "/manifests/") {
-				w.WriteHeader(code)
+				answer(w, r)
 				return
 			}
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+func status(code int) func(http.Handler) http.Handler {
+	return manifests(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
+}
+
+func redirect(host string) func(http.Handler) http.Handler {
+	return manifests(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://"+host+r.URL.Path, http.StatusTemporaryRedirect)
+	})
+}
+
+func hang(http.Handler) http.Handler {
+	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 }
 
 // private lets only ann in.
@@ -51,7 +74,27 @@ func private(next http.Handler) http.Handler {
 	})
 }
 
-func TestDigest(t *testing.T) {
+// counted counts the questions about manifests by method.
+func counted(heads, gets *atomic.Int32) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return manifests(func(w http.ResponseWriter, r *http.Request) {
+			switch r.Method {
+			case http.MethodHead:
+				heads.Add(1)
+			case http.MethodGet:
+				gets.Add(1)
+			}
+			next.ServeHTTP(w, r)
+		})(next)
+	}
+}
+
+// as binds a user of host to the runs of nobody in particular.
+func as(user string) func(*Client) {
+	return func(c *Client) { c.Bindings = []Binding{{Host: c.Hosts[0], Username: user, Password: "open"}} }
+}
+
+func TestResolve(t *testing.T) {
 	public := serve(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Header.Get("Authorization") != "" {
@@ -66,7 +109,7 @@ func TestDigest(t *testing.T) {
 		name  string
 		host  string
 		image string // after the host
-		edit  func(*Resolver)
+		edit  func(*Client)
 		want  string
 		fails string
 	}{
@@ -76,68 +119,130 @@ func TestDigest(t *testing.T) {
 		{name: "no tag is latest, which is not there", host: public, image: "/app", fails: `^registry 127.0.0.1:\d+ has no 127.0.0.1:\d+/app \(404\)$`},
 		{name: "not there", host: public, image: "/gone:1", fails: `has no .*/gone:1 \(404\)`},
 		{name: "no reference", host: public, image: "/UPPER:1", fails: `is not a reference`},
-		{name: "host not listed", host: public, image: "/app:1", edit: func(r *Resolver) { r.Hosts = []string{"docker.io"} }, fails: `is not among the registries that may be asked`},
-		{name: "plain http not allowed", host: public, image: "/app:1", edit: func(r *Resolver) { r.PlainHTTP = false }, fails: `gave no digest`},
+		{name: "host not listed", host: public, image: "/app:1", edit: func(c *Client) { c.Hosts = []string{"docker.io"} }, fails: `is not among the registries that may be asked`},
+		{name: "plain http not allowed", host: public, image: "/app:1", edit: func(c *Client) { c.PlainHTTP = false }, fails: `gave no digest`},
 		{name: "wants credentials", host: serve(t, private), image: "/app:1", fails: `it needs credentials for that host`},
-		{name: "wrong credentials", host: serve(t, private), image: "/app:1", edit: credentials("bob"), fails: `\(401\)`},
+		{name: "right credentials, nothing there", host: serve(t, private), image: "/app:1", edit: as("ann"), fails: `\(404\)`},
+		{name: "wrong credentials", host: serve(t, private), image: "/app:1", edit: as("bob"), fails: `\(401\)`},
 		{name: "limit", host: serve(t, status(429)), image: "/app:1", fails: `limits how often it is asked \(429\)`},
 		{name: "breaks", host: serve(t, status(500)), image: "/app:1", fails: `answered 500 for`},
-		{name: "hangs", host: serve(t, hang), image: "/app:1", edit: func(r *Resolver) { r.Timeout = 50 * time.Millisecond }, fails: `did not answer within 50ms`},
-		{name: "redirect to a listed host", host: serve(t, redirect(public)), image: "/app:1", edit: func(r *Resolver) { r.Hosts = append(r.Hosts, public) }, want: image},
-		{name: "redirect into the network", host: serve(t, redirect(public)), image: "/app:1", fails: `gave no digest`},
-		{name: "redirect without the credentials", host: behind, image: "/app:1", edit: func(r *Resolver) { credentials("ann")(r); r.Hosts = append(r.Hosts, public) }, want: image},
+		{name: "hangs", host: serve(t, hang), image: "/app:1", edit: func(c *Client) { c.Timeout = 50 * time.Millisecond }, fails: `did not answer within 50ms`},
+		{name: "redirect to a listed host", host: serve(t, redirect(public)), image: "/app:1", edit: func(c *Client) { c.Hosts = append(c.Hosts, public) }, want: image},
+		{name: "redirect into the network", host: serve(t, redirect(public)), image: "/app:1", fails: `is not asked over plain http`},
+		{name: "redirect without the credentials", host: behind, image: "/app:1", edit: func(c *Client) { as("ann")(c); c.Hosts = append(c.Hosts, public) }, want: image},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := &Resolver{Hosts: []string{test.host}, PlainHTTP: true}
+			c := &Client{Hosts: []string{test.host}, PlainHTTP: true}
 			if test.edit != nil {
-				test.edit(r)
+				test.edit(c)
 			}
-			got, err := r.Digest(t.Context(), test.host+test.image)
+			got, err := c.For(Asker{}).Resolve(t.Context(), test.host+test.image, "")
 			if test.fails != "" {
 				if err == nil || !regexp.MustCompile(test.fails).MatchString(err.Error()) {
-					t.Fatalf("got %q, error %v; want error %s", got, err, test.fails)
+					t.Fatalf("got %q, error %v; want error %s", got.Digest, err, test.fails)
 				}
 				return
 			}
-			if err != nil || got != test.want {
-				t.Errorf("got %q, error %v; want %q", got, err, test.want)
+			if err != nil || got.Digest != test.want {
+				t.Errorf("got %q, error %v; want %q", got.Digest, err, test.want)
 			}
 		})
 	}
 }
 
-func TestCredentialsAreUsedAfterRefusal(t *testing.T) {
-	host := serve(t, private)
-	r := &Resolver{Hosts: []string{host}, PlainHTTP: true}
-	credentials("ann")(r)
-	_, err := r.Digest(t.Context(), host+"/app:1")
-	// Nothing was pushed: what matters is that the registry let us look.
-	if err == nil || !strings.Contains(err.Error(), "(404)") {
-		t.Errorf("got %v, want 404", err)
-	}
-}
-
-func TestDigestIsAskedOnce(t *testing.T) {
-	var asked atomic.Int32
-	host := serve(t, func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodHead && strings.Contains(r.URL.Path, "/manifests/") {
-				asked.Add(1)
-			}
-			next.ServeHTTP(w, r)
-		})
+func TestImageIsDescribed(t *testing.T) {
+	host := serve(t, nil)
+	made := time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+	one := build(t, func(config *v1.ConfigFile) {
+		config.Created, config.OS, config.Architecture = v1.Time{Time: made}, "linux", "amd64"
+		config.Config.Labels = map[string]string{"org.opencontainers.image.version": "1.2.3", "org.opencontainers.image.revision": "a line\nand a second"}
 	})
-	want, _ := push(t, host)
-	asked.Store(0)
-	r := &Resolver{Hosts: []string{host}, PlainHTTP: true}
-	for range 3 {
-		if got, err := r.Digest(t.Context(), host+"/app:1"); err != nil || got != want {
-			t.Fatalf("got %q, error %v; want %q", got, err, want)
+	other := build(t, func(config *v1.ConfigFile) { config.OS, config.Architecture = "linux", "arm64" })
+	index := mutate.AppendManifests(empty.Index,
+		mutate.IndexAddendum{Add: one, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}},
+		mutate.IndexAddendum{Add: other, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64", Variant: "v8"}}},
+		mutate.IndexAddendum{Add: other, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}}},
+	)
+	if err := remote.WriteIndex(reference(t, host+"/many:1"), index); err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(reference(t, host+"/one:1"), one); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := index.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := one.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := one.Manifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := manifest.Config.Size + manifest.Layers[0].Size
+	c := &Client{Hosts: []string{host}, PlainHTTP: true}
+	for tag, want := range map[string]Image{
+		"/many:1": {Digest: digest.String(), Platforms: []string{"linux/amd64", "linux/arm64/v8"}, Size: size, Created: made, Version: "1.2.3"},
+		"/one:1":  {Digest: own.String(), Platforms: []string{"linux/amd64"}, Size: size, Created: made, Version: "1.2.3"},
+	} {
+		got, err := c.For(Asker{}).Resolve(t.Context(), host+tag, "")
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: error %v (-want +got):\n%s", tag, err, diff)
 		}
 	}
-	if asked.Load() != 1 {
-		t.Errorf("the registry was asked %d times, want once", asked.Load())
+}
+
+// TestBytesAreReadOnce: a tag is asked for in every run, what has a digest is not.
+func TestBytesAreReadOnce(t *testing.T) {
+	var heads, gets atomic.Int32
+	host := serve(t, counted(&heads, &gets))
+	want, _ := push(t, host)
+	heads.Store(0)
+	gets.Store(0)
+	c := &Client{Hosts: []string{host}, PlainHTTP: true}
+	ask := func(image string) {
+		t.Helper()
+		if got, err := c.For(Asker{}).Resolve(t.Context(), host+image, ""); err != nil || got.Digest != want {
+			t.Fatalf("got %q, error %v; want %q", got.Digest, err, want)
+		}
+	}
+	ask("/app:1")
+	ask("/app:1") // told a moment ago
+	if heads.Load() != 1 || gets.Load() != 1 {
+		t.Errorf("asked %d times by HEAD and %d by GET, want once each", heads.Load(), gets.Load())
+	}
+	if err := remote.Tag(reference(t, host+"/app:2"), tagged(t, host+"/app:1")); err != nil {
+		t.Fatal(err)
+	}
+	heads.Store(0)
+	gets.Store(0)
+	ask("/app:2") // another tag of the same bytes
+	if heads.Load() != 1 || gets.Load() != 0 {
+		t.Errorf("asked %d times by HEAD and %d by GET, want once by HEAD only", heads.Load(), gets.Load())
+	}
+}
+
+func TestRunAsksOnce(t *testing.T) {
+	var heads, gets atomic.Int32
+	host := serve(t, counted(&heads, &gets))
+	r := (&Client{Hosts: []string{host}, PlainHTTP: true}).For(Asker{})
+	ended := make(chan error)
+	for range 8 {
+		go func() {
+			_, err := r.Resolve(t.Context(), host+"/gone:1", "")
+			ended <- err
+		}()
+	}
+	for range 8 {
+		if err := <-ended; err == nil || !strings.Contains(err.Error(), "404") {
+			t.Errorf("got %v, want 404", err)
+		}
+	}
+	if heads.Load() != 1 || gets.Load() != 1 {
+		t.Errorf("asked %d times by HEAD and %d by GET, want once each", heads.Load(), gets.Load())
 	}
 }
 
@@ -149,9 +254,9 @@ func TestHangingHostIsAskedOnce(t *testing.T) {
 			hang(next).ServeHTTP(w, r)
 		})
 	})
-	r := &Resolver{Hosts: []string{host}, PlainHTTP: true, Timeout: 50 * time.Millisecond}
+	r := (&Client{Hosts: []string{host}, PlainHTTP: true, Timeout: 50 * time.Millisecond}).For(Asker{})
 	for i := range 3 {
-		if _, err := r.Digest(t.Context(), fmt.Sprintf("%s/app:%d", host, i)); err == nil {
+		if _, err := r.Resolve(t.Context(), fmt.Sprintf("%s/app:%d", host, i), ""); err == nil {
 			t.Fatal("want an error")
 		}
 	}
@@ -160,26 +265,27 @@ func TestHangingHostIsAskedOnce(t *testing.T) {
 	}
 }
 
-func hang(http.Handler) http.Handler {
-	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-}
-
-func redirect(host string) func(http.Handler) http.Handler {
-	return func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if strings.Contains(r.URL.Path, "/manifests/") {
-				http.Redirect(w, r, "http://"+host+r.URL.Path, http.StatusTemporaryRedirect)
-				return
-			}
-			next.ServeHTTP(w, r)
-		})
+// build makes an image with one layer.
+func build(t *testing.T, edit func(*v1.ConfigFile)) v1.Image {
+	t.Helper()
+	layer, err := random.Layer(100, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func credentials(user string) func(*Resolver) {
-	return func(r *Resolver) {
-		r.Credentials = map[string]Credentials{r.Hosts[0]: {Username: user, Password: "open"}}
+	image, err := mutate.AppendLayers(empty.Image, layer)
+	if err != nil {
+		t.Fatal(err)
 	}
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(config)
+	image, err = mutate.ConfigFile(image, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
 }
 
 // push pushes app:1, an image, and many:1, an index, and returns their digests.
@@ -210,9 +316,18 @@ func push(t *testing.T, host string) (image, index string) {
 	return appDigest.String(), manyDigest.String()
 }
 
-func reference(t *testing.T, image string) name.Reference {
+func tagged(t *testing.T, image string) *remote.Descriptor {
 	t.Helper()
-	r, err := name.ParseReference(image)
+	d, err := remote.Get(reference(t, image))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func reference(t *testing.T, image string) name.Tag {
+	t.Helper()
+	r, err := name.NewTag(image)
 	if err != nil {
 		t.Fatal(err)
 	}

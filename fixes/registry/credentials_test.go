@@ -1,0 +1,119 @@
+package registry
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// TestCredentialIsBound: a credential is used for the installation, host and
+// repositories that the operator bound it to, and its answers are shown to
+// nobody else.
+func TestCredentialIsBound(t *testing.T) {
+	host := serve(t, private)
+	made := build(t, func(*v1.ConfigFile) {})
+	for _, image := range []string{"/acme/web:1", "/acme:1", "/acmes/web:1", "/other/web:1"} {
+		if err := remote.Write(reference(t, host+image), made, remote.WithAuth(&authn.Basic{Username: "ann", Password: "open"})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &Client{Hosts: []string{host}, PlainHTTP: true, Bindings: []Binding{{Installation: 7, Host: host, Prefix: "acme/", Username: "ann", Password: "open"}}}
+	for _, test := range []struct {
+		name  string
+		asker Asker
+		image string
+		reads bool
+	}{
+		{"bound", Asker{Installation: 7}, "/acme/web:1", true},
+		{"bound, the folder itself", Asker{Installation: 7}, "/acme:1", true},
+		{"a fork of the same installation", Asker{Installation: 7, Anonymous: true}, "/acme/web:1", false},
+		{"another installation", Asker{Installation: 8}, "/acme/web:1", false},
+		{"nobody in particular", Asker{}, "/acme/web:1", false},
+		{"a folder that begins alike", Asker{Installation: 7}, "/acmes/web:1", false},
+		{"another folder", Asker{Installation: 7}, "/other/web:1", false},
+	} {
+		got, err := c.For(test.asker).Resolve(t.Context(), host+test.image, "")
+		if test.reads && (err != nil || got.Digest == "") || !test.reads && (err == nil || got.Digest+got.Version != "" || got.Platforms != nil) {
+			t.Errorf("%s: got %+v, error %v", test.name, got, err)
+		}
+	}
+}
+
+// TestDockerConfiguration: what docker login left, and the helpers that it names.
+func TestDockerConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	write(t, filepath.Join(dir, "docker-credential-cloud"), "#!/bin/sh\ncat >/dev/null\necho '{\"Username\": \"ann\", \"Secret\": \"open\"}'\n")
+	write(t, filepath.Join(dir, "docker-credential-broken"), "#!/bin/sh\necho 'token hunter2 is bad'\nexit 1\n")
+	login, helped, broken, none := serve(t, private), serve(t, private), serve(t, private), serve(t, private)
+	write(t, filepath.Join(dir, "config.json"), fmt.Sprintf(
+		`{"auths": {%q: {"auth": "YW5uOm9wZW4="}}, "credHelpers": {%q: "cloud", %q: "broken"}}`, login, helped, broken))
+	for host, want := range map[string]string{
+		login: `\(404\)`, helped: `\(404\)`, // let in, and nothing there
+		broken: `gave no digest .*: the operator's docker credential for \S+ could not be had$`,
+		none:   `the operator's docker credential for \S+ could not be had$`,
+	} {
+		c := &Client{Hosts: []string{host}, PlainHTTP: true, Bindings: []Binding{{Host: host, From: FromDocker}}}
+		if _, err := c.For(Asker{}).Resolve(t.Context(), host+"/app:1", ""); err == nil || !regexp.MustCompile(want).MatchString(err.Error()) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// TestGoogleCredential gets a token for a service account from a server of ours.
+func TestGoogleCredential(t *testing.T) {
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprint(w, `{"access_token": "ya29", "token_type": "Bearer", "expires_in": 3600}`)
+	}))
+	defer tokens.Close()
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account, err := json.Marshal(map[string]string{
+		"type": "service_account", "client_email": "robot@example.com", "token_uri": tokens.URL,
+		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "account.json")
+	write(t, file, string(account))
+	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", file)
+
+	c := &Client{}
+	login, err := c.login(t.Context(), reference(t, "europe-docker.pkg.dev/acme/shop/web:1"), &Binding{Host: "europe-docker.pkg.dev", From: FromGoogle})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := login.Authorization()
+	if err != nil || got.Username != "_token" || got.Password != "ya29" {
+		t.Errorf("got %+v, error %v", got, err)
+	}
+	if _, err := c.login(t.Context(), reference(t, "registry.example.com/web:1"), &Binding{Host: "registry.example.com", From: FromGoogle}); err == nil {
+		t.Error("Google's credential is given to a host that is not Google's")
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
