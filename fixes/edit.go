@@ -25,7 +25,8 @@ type Edit struct {
 	Inner int    `json:"inner,omitempty"`
 	Path  steps  `json:"path,omitempty"`
 	Key   string `json:"key,omitempty"`
-	// Value is what opAdd and opAppend write, as YAML; the scalar of opSet.
+	// Value is what opAdd, opAppend and opInsert write, and opWrap besides, as
+	// YAML; the scalar of opSet.
 	Value string `json:"value,omitempty"`
 }
 
@@ -34,8 +35,11 @@ const (
 	opSet    = "set"    // sets a scalar
 	opAdd    = "add"    // adds a key to a mapping
 	opAppend = "append" // adds an item to a list
+	opInsert = "insert" // adds an item in front of the one at the path
 	opRemove = "remove" // removes a key or item, and what it leaves empty
 	opRename = "rename" // gives a key another name
+	opWrap   = "wrap"   // puts a value below a key of a mapping of its own
+	opNest   = "nest"   // makes a mapping the only item of a list
 )
 
 // steps is a path of keys and indexes that crosses as JSON.
@@ -72,17 +76,34 @@ func (e Edit) yaml() (yamledit.Edit, error) {
 	switch e.Op {
 	case opSet:
 		edit = yamledit.SetScalar(document, path, e.Value)
+	case opNest:
+		edit = yamledit.WrapInList(document, path)
+	case opWrap:
+		var rest yamledit.Map
+		if e.Value != "" {
+			value, err := e.value()
+			if err != nil {
+				return edit, err
+			}
+			rest, _ = value.(yamledit.Map)
+		}
+		edit = yamledit.WrapInMap(document, path, e.Key, rest)
 	case opRename:
 		edit = yamledit.RenameKey(document, path, e.Key)
 	case opRemove:
 		edit = yamledit.Remove(document, path, yamledit.PruneEmpty)
-	case opAdd, opAppend:
+	case opAdd, opAppend, opInsert:
 		value, err := e.value()
 		if err != nil {
 			return edit, err
 		}
-		if edit = yamledit.AppendItem(document, path, value); e.Op == opAdd {
+		switch e.Op {
+		case opAdd:
 			edit = yamledit.AddKey(document, path, e.Key, value)
+		case opAppend:
+			edit = yamledit.AppendItem(document, path, value)
+		default:
+			edit = yamledit.InsertItem(document, path, yamledit.Before, value)
 		}
 	default:
 		return edit, fmt.Errorf("an edit that does %q", e.Op)
@@ -135,7 +156,7 @@ func (e Edit) clashes(other Edit) bool {
 		return false
 	}
 	within := func(above, path steps) bool { return len(path) >= len(above) && slices.Equal(above, path[:len(above)]) }
-	replaces := func(e Edit) bool { return e.Op == opSet || e.Op == opRemove || e.Op == opRename }
+	replaces := func(e Edit) bool { return e.Op != opAdd && e.Op != opAppend && e.Op != opInsert }
 	return replaces(e) && within(e.Path, other.Path) || replaces(other) && within(other.Path, e.Path)
 }
 

@@ -53,6 +53,12 @@ func (s place) append(value *yaml.Node) (Edit, error) {
 	return Edit{Op: opAppend, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Value: text}, err
 }
 
+// insert adds an item to a list, in front of the item at the place.
+func (s place) insert(value *yaml.Node) (Edit, error) {
+	text, err := print(value)
+	return Edit{Op: opInsert, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Value: text}, err
+}
+
 // set sets the scalar at the place.
 func (s place) set(value string) Edit {
 	return Edit{Op: opSet, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Value: value}
@@ -61,6 +67,17 @@ func (s place) set(value string) Edit {
 // rename gives the key at the place another name.
 func (s place) rename(key string) Edit {
 	return Edit{Op: opRename, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Key: key}
+}
+
+// wrap puts the value at the place below a key of a mapping that has the rest too.
+func (s place) wrap(key string, rest *yaml.Node) (Edit, error) {
+	text, err := print(rest)
+	return Edit{Op: opWrap, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path), Key: key, Value: text}, err
+}
+
+// nest makes the mapping at the place the only item of a list.
+func (s place) nest() Edit {
+	return Edit{Op: opNest, Document: s.document, Block: steps(s.block), Inner: s.inner, Path: steps(s.path)}
 }
 
 // remove removes the key or item at the place, with what it leaves empty.

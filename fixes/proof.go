@@ -67,12 +67,18 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before,
 			p.New = append(p.New, f.Fingerprint)
 		}
 		if slices.ContainsFunc(fixes, func(fix Fix) bool {
-			return slices.Contains(fix.Fingerprints, f.Fingerprint) || isNew && fix.Rule == f.Rule && fix.changes(after.Overlay, f.Object)
+			return slices.Contains(fix.Fingerprints, f.Fingerprint) && fix.means(after.Overlay) || isNew && fix.Rule == f.Rule && fix.changes(after.Overlay, f.Object)
 		}) {
 			p.Remaining = append(p.Remaining, fmt.Sprintf("%s of %s at %s", f.Rule, f.Object, f.Source))
 		}
 	}
 	return nil
+}
+
+// means reports whether the fix is to put its findings right in an overlay: one
+// that it changes, or any where it changes only how the same is said.
+func (f Fix) means(path string) bool {
+	return len(f.Intent.Changes) == 0 || slices.ContainsFunc(f.Intent.Changes, func(c Change) bool { return c.Overlay == path })
 }
 
 // changes reports whether the fix means to change an object of an overlay.
@@ -96,11 +102,15 @@ func Judge(fixes []Fix, overlays []OverlayProof) Proof {
 			intended[c.Overlay] = append(intended[c.Overlay], c)
 		}
 	}
+	same := len(intended) == 0 // only how the same is said
 	for _, o := range overlays {
 		if o.Unbuilt && unbuilt[o.Overlay] && len(intended[o.Overlay]) == 0 {
 			continue
 		}
 		if proof.Reason, proof.Detail = o.judge(intended[o.Overlay], environment); proof.Reason != NoReason {
+			if same && proof.Reason == ReasonSpreads {
+				proof.Reason = ReasonNoProof
+			}
 			return proof
 		}
 		delete(intended, o.Overlay)
@@ -139,7 +149,7 @@ func (p OverlayProof) judge(intended []Change, environment bool) (Reason, string
 			return ReasonNoProof, fmt.Sprintf("The edit does not change %s of %s in overlay %s as it should.", c.where(), c.Object, p.Overlay)
 		}
 	}
-	if len(p.Remaining) > 0 && len(intended) > 0 {
+	if len(p.Remaining) > 0 {
 		return ReasonNoProof, fmt.Sprintf("Overlay %s still has the finding after the edit: %s.", p.Overlay, p.Remaining[0])
 	}
 	return NoReason, ""

@@ -303,6 +303,15 @@ func parseEdit(t testing.TB, line string) yamledit.Edit {
 			t.Fatalf("%q: want before or after, and an index", rest)
 		}
 		return yamledit.MoveItem(doc, path, side, index)
+	case "wrap": // PATH KEY [REST]
+		key, more, _ := strings.Cut(rest, " ")
+		var others yamledit.Map
+		if more != "" {
+			others = parseValue(t, more).(yamledit.Map)
+		}
+		return yamledit.WrapInMap(doc, path, key, others)
+	case "list":
+		return yamledit.WrapInList(doc, path)
 	case "set":
 		return yamledit.SetScalar(doc, path, rest)
 	case "add":

@@ -86,6 +86,23 @@ func RenameKey(document int, path Path, name string) Edit {
 	}}
 }
 
+// WrapInMap puts the value at a path below a key of a mapping that takes its
+// place, with the rest behind it: x becomes {key: x}. The text of the value stays
+// but for its indent, with its comments.
+func WrapInMap(document int, path Path, key string, rest Map) Edit {
+	return Edit{document: document, path: path, plan: func(f *File) ([]Splice, func(*Node) error, error) {
+		return f.inMap(document, path, key, rest)
+	}}
+}
+
+// WrapInList makes the mapping at a path, which has lines of its own, the only
+// item of a list that takes its place.
+func WrapInList(document int, path Path) Edit {
+	return Edit{document: document, path: path, plan: func(f *File) ([]Splice, func(*Node) error, error) {
+		return f.inList(document, path)
+	}}
+}
+
 // AddDocument adds a document at the end of the file, written as the others are.
 func AddDocument(value Value) Edit {
 	return Edit{document: -1, adds: value.node(), plan: func(f *File) ([]Splice, func(*Node) error, error) {
