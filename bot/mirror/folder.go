@@ -21,7 +21,8 @@ var (
 	errNotLink   = errors.New("not a link")
 )
 
-// A folderTree is a working folder, and nothing outside it.
+// A folderTree is a working folder, and nothing outside it, where the system
+// cannot look a path up as a [beneathTree] does.
 type folderTree struct {
 	root *os.Root
 	real map[string]bool // folders that are reached without following a link
@@ -33,6 +34,14 @@ type folderTree struct {
 // file, folder nor link. Files that change while the tree is open are read as
 // they are at that moment.
 func OpenFolder(dir string) (overlay.Tree, error) {
+	if t, ok := openBeneath(dir); ok {
+		return t, nil
+	}
+	return openRoot(dir)
+}
+
+// openRoot opens a working folder on any system.
+func openRoot(dir string) (overlay.Tree, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("opening folder: %w", err)
@@ -159,9 +168,14 @@ func (t *folderTree) Hash(name string) (string, error) {
 		return "", &fs.PathError{Op: "hash", Path: name, Err: errors.Unwrap(err)}
 	}
 	defer f.Close()
-	// Not through ReadFile: what is too large to be read differs or not all the same.
-	hasher := plumbing.NewHasher(plumbing.BlobObject, info.Size())
-	if _, err := io.Copy(hasher, f); err != nil {
+	return hashAll(name, info.Size(), f)
+}
+
+// hashAll is the hash of a file of so many bytes: one that is too large to be
+// read differs or not all the same.
+func hashAll(name string, size int64, r io.Reader) (string, error) {
+	hasher := plumbing.NewHasher(plumbing.BlobObject, size)
+	if _, err := io.Copy(hasher, r); err != nil {
 		return "", &fs.PathError{Op: "hash", Path: name, Err: err}
 	}
 	return hasher.Sum().String(), nil

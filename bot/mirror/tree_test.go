@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -35,6 +36,9 @@ func example(t *testing.T) (dir, repository, head string) {
 func TestTree(t *testing.T) {
 	dir, repository, head := example(t)
 	write(t, dir, map[string]string{"modules/x/.git": "gitdir: elsewhere\n"})
+	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o644); err != nil { // to which nobody writes
+		t.Fatal(err)
+	}
 	atCommit, err := mirror.OpenCommit(repository, head)
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +47,11 @@ func TestTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tree := range map[string]overlay.Tree{"commit": atCommit, "folder": inFolder} {
+	inRoot, err := mirror.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tree := range map[string]overlay.Tree{"commit": atCommit, "folder": inFolder, "folder, step by step": inRoot} {
 		t.Run(name, func(t *testing.T) {
 			for _, c := range []struct{ path, want string }{
 				{".", "base:folder base.txt:file folder:link link:link out:link tools:folder vendor:submodule"},
@@ -51,7 +59,7 @@ func TestTree(t *testing.T) {
 				{"tools", "run.sh:executable file"},
 			} {
 				want := c.want
-				if name == "folder" && c.path == "." { // whose submodule is not checked out
+				if name != "commit" && c.path == "." { // whose submodule is not checked out
 					want = "base:folder base.txt:file folder:link link:link modules:folder out:link tools:folder"
 				}
 				if diff := cmp.Diff(want, listing(t, tree, c.path)); diff != "" {
@@ -95,8 +103,8 @@ func listing(t *testing.T, tree overlay.Tree, path string) string {
 // checkRefused checks what no tree of the example answers.
 func checkRefused(t *testing.T, tree overlay.Tree) {
 	for _, path := range []string{
-		"nothing", "base/nothing", "base/a.yaml/x", "../x", "/etc/passwd", "base/../base.txt", "base/", "",
-		"folder/a.yaml",             // through a link
+		"nothing", "pipe/x", "base/nothing", "base/a.yaml/x", "../x", "/etc/passwd", "base/../base.txt", "base/", "",
+		"folder/a.yaml", "out/x", "link/x", // through a link
 		".git/HEAD", "modules/.git", // git's own
 	} {
 		if _, err := tree.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
@@ -109,7 +117,7 @@ func checkRefused(t *testing.T, tree overlay.Tree) {
 			t.Errorf("ReadDir(%q): no error", path)
 		}
 	}
-	for _, path := range []string{"base", "link", "out", "vendor"} {
+	for _, path := range []string{"base", "link", "out", "vendor", "pipe"} {
 		if data, err := tree.ReadFile(path); err == nil {
 			t.Errorf("ReadFile(%q): %q", path, data)
 		}
@@ -133,7 +141,11 @@ func TestTooLarge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, tree := range map[string]overlay.Tree{"commit": atCommit, "folder": inFolder} {
+	inRoot, err := mirror.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tree := range map[string]overlay.Tree{"commit": atCommit, "folder": inFolder, "folder, step by step": inRoot} {
 		if _, err := tree.ReadFile("large"); !errors.Is(err, overlay.ErrTooLarge) {
 			t.Errorf("%s: %v; want too large", name, err)
 		}
