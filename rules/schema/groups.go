@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	admissionregistrationv1beta1 "k8s.io/api/admissionregistration/v1beta1"
@@ -62,20 +63,23 @@ var groups = []func(*runtime.Scheme) error{
 	storagev1.AddToScheme, storagev1beta1.AddToScheme,
 }
 
-var (
+// apis are the kinds that groups have.
+type apis struct {
 	// byVersion are the types by apiVersion and kind.
-	byVersion = map[string]map[string]reflect.Type{}
+	byVersion map[string]map[string]reflect.Type
 	// byGroup are the apiVersions that have a kind, the newest first, by group and kind.
-	byGroup = map[string]map[string][]string{}
-	// known are the types that scheme has, with their lifecycle.
-	_ = readTypes()
-)
+	byGroup map[string]map[string][]string
+}
 
-func readTypes() error {
+// known are read at the first question: most processes have none.
+var known = sync.OnceValue(readTypes)
+
+func readTypes() apis {
+	out := apis{map[string]map[string]reflect.Type{}, map[string]map[string][]string{}}
 	scheme := runtime.NewScheme()
 	for _, add := range groups {
-		if err := add(scheme); err != nil {
-			return err // only where two groups claim one kind: the tests see that it is empty
+		if add(scheme) != nil {
+			return out // only where two groups claim one kind: the tests see that kinds are missing
 		}
 	}
 	for gvk, typed := range scheme.AllKnownTypes() {
@@ -84,21 +88,21 @@ func readTypes() error {
 			continue // lists, and the options of calls
 		}
 		version := gvk.GroupVersion().String()
-		if byVersion[version] == nil {
-			byVersion[version] = map[string]reflect.Type{}
+		if out.byVersion[version] == nil {
+			out.byVersion[version] = map[string]reflect.Type{}
 		}
-		byVersion[version][gvk.Kind] = typed
-		if byGroup[gvk.Group] == nil {
-			byGroup[gvk.Group] = map[string][]string{}
+		out.byVersion[version][gvk.Kind] = typed
+		if out.byGroup[gvk.Group] == nil {
+			out.byGroup[gvk.Group] = map[string][]string{}
 		}
-		byGroup[gvk.Group][gvk.Kind] = append(byGroup[gvk.Group][gvk.Kind], version)
+		out.byGroup[gvk.Group][gvk.Kind] = append(out.byGroup[gvk.Group][gvk.Kind], version)
 	}
-	for _, kinds := range byGroup {
+	for _, kinds := range out.byGroup {
 		for _, versions := range kinds {
 			slices.SortFunc(versions, func(a, b string) int { return strings.Compare(rank(b), rank(a)) })
 		}
 	}
-	return nil
+	return out
 }
 
 // rank orders versions: v1 before v1beta2 before v1beta1, and v2 before v1.

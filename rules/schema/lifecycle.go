@@ -46,7 +46,7 @@ func Lifecycle(version, kind string) (life Life, ok bool) {
 	if life, ok := gone[version+" "+kind]; ok {
 		return life, true
 	}
-	typed, ok := byVersion[version][kind]
+	typed, ok := known().byVersion[version][kind]
 	if !ok {
 		return Life{}, false
 	}

@@ -65,7 +65,7 @@ func Check(object *yaml.Node, definitions Definitions) []Fault {
 		return checkItems(list, definitions)
 	}
 	w := &walk{}
-	if typed, ok := byVersion[version][kind]; ok {
+	if typed, ok := known().byVersion[version][kind]; ok {
 		w.structure(object, typed, nil, nil)
 		return w.faults
 	}
@@ -108,10 +108,10 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 	if _, gone := Lifecycle(version, kind); gone {
 		return Fault{}, false
 	}
-	kinds, known := byGroup[group]
-	if !known {
-		for _, other := range keysOf(byGroup) {
-			if versions := byGroup[other][kind]; len(versions) > 0 && distance(group, other) == 1 {
+	kinds, served := known().byGroup[group]
+	if !served {
+		for _, other := range keysOf(known().byGroup) {
+			if versions := known().byGroup[other][kind]; len(versions) > 0 && distance(group, other) == 1 {
 				near := strings.Replace(versions[0], groupOf(versions[0]), other, 1)
 				fault, ok := at("apiVersion", ReasonGroup, near, fmt.Sprintf("there is no API group %q that has %s; did you mean %s?", group, kind, near))
 				fault.Sure = strings.Replace(version, group, other, 1) == near
@@ -128,12 +128,12 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 		fault.Sure = alone && byVersion[version][near] != nil
 		return fault, ok
 	}
-	for _, other := range keysOf(byGroup) {
-		if versions := byGroup[other][kind]; len(versions) > 0 && group == "" {
+	for _, other := range keysOf(known().byGroup) {
+		if versions := known().byGroup[other][kind]; len(versions) > 0 && group == "" {
 			return at("apiVersion", ReasonGroup, versions[0], fmt.Sprintf("%s is no kind of %s but of %s; write %s", kind, version, other, versions[0]))
 		}
 	}
-	if byVersion[version] == nil {
+	if known().byVersion[version] == nil {
 		return Fault{}, false // a version of somebody's own, such as v1beta1 of no group
 	}
 	return at("kind", ReasonKind, "", fmt.Sprintf("there is no kind %s in %s", kind, version))
