@@ -19,18 +19,18 @@ var _ = add(Rule{
 	Severity:  Info,
 	Practices: []int{6},
 	Survey: func(s *Survey) {
-		read, folders := map[string]bool{}, map[string]bool{}
+		folders := map[string]bool{}
 		for _, o := range s.Overlays {
 			folders[o.Path] = true
-			read[o.File] = true
-			for _, file := range o.Reads {
-				read[file] = true
-			}
 		}
-		delivered := deliveredPaths(s)
-		for _, file := range s.Files {
+		// What Flux applies as it is, without a kustomization there: every file counts.
+		var delivered []string
+		for _, note := range s.Notes {
+			delivered = append(delivered, note.Delivered...)
+		}
+		for _, file := range s.Unread {
 			dir := path.Dir(file)
-			if !folders[dir] || read[file] || otherwiseUsed.MatchString(file) {
+			if !folders[dir] || otherwiseUsed.MatchString(file) {
 				continue
 			}
 			if slices.ContainsFunc(delivered, func(p string) bool { return p == dir || strings.HasPrefix(dir, p+"/") && !folders[p] }) {
@@ -46,24 +46,6 @@ var _ = add(Rule{
 // otherwiseUsed are files that are read by others than kustomize, or are meant
 // for a person to apply.
 var otherwiseUsed = regexp.MustCompile(`(?i)(^|/)(\.|tests?/|examples?/|samples?/|docs?/|charts?/|templates?/|hack/)|(^|/)[^/]*(values|test|example|sample|skaffold|kustomization|kustomizeconfig|config)[^/]*\.ya?ml$`)
-
-// deliveredPaths are the folders that Flux applies as they are: without a
-// kustomization there, every file counts.
-func deliveredPaths(s *Survey) []string {
-	var paths []string
-	for _, file := range s.Files {
-		text := s.Text(file)
-		if !bytes.Contains(text, []byte("kustomize.toolkit.fluxcd.io")) {
-			continue
-		}
-		for _, m := range fluxPath.FindAllSubmatch(text, -1) {
-			paths = append(paths, path.Clean(string(m[1])))
-		}
-	}
-	return paths
-}
-
-var fluxPath = regexp.MustCompile(`(?m)^\s+path:\s*["']?\.?/?([^"'\s]+)["']?\s*$`)
 
 // firstKind is the kind of the first object in a text, "" where it is none.
 func firstKind(file []byte) string {

@@ -59,5 +59,5 @@ func TestRuleThatPanics(t *testing.T) {
 		t.Fatal(err)
 	}
 	broken("join", joined)
-	broken("survey", SurveyTree(overlays, nil, snapshot.ReadFile, Policy{}))
+	broken("survey", SurveyTree(See(overlays, nil, nil), snapshot.ReadFile, Policy{}))
 }

@@ -98,7 +98,17 @@ func runCase(t *testing.T, id string, archive *txtar.Archive) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found = append(found, together, rules.SurveyTree(joined.Overlays, files, snapshot.ReadFile, policyOf(comment)))
+	var notes []rules.Note
+	for _, file := range files {
+		text, err := snapshot.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if note, ok := rules.NoteFile(file, text); ok {
+			notes = append(notes, note)
+		}
+	}
+	found = append(found, together, rules.SurveyTree(rules.See(joined.Overlays, files, notes), snapshot.ReadFile, policyOf(comment)))
 	wants := wantsOf(t, tree)
 	for _, f := range rules.Suppress(rules.Merge(found...), snapshot.ReadFile) {
 		at := fmt.Sprintf("%s:%d", f.Path, f.Line)

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -16,25 +15,13 @@ var (
 )
 
 // An IgnoreComment is a comment that silences a rule on its line, or, where
-// it has a line of its own, on the line below.
+// it has a line of its own, on the line below. Rule and Reason are empty where
+// it does not say them.
 type IgnoreComment struct {
 	Path   string `json:"path"`
 	Line   int    `json:"line"` // from 1
 	Rule   string `json:"rule"`
 	Reason string `json:"reason"`
-}
-
-// IgnoreComments are the ignore comments of a file that silence a rule; those
-// that silence nothing are findings of rule ignore-invalid.
-func IgnoreComments(path string, text []byte, policy Policy) []IgnoreComment {
-	var out []IgnoreComment
-	for line, m := range comments(text) {
-		if policy.ignoreFault(m[1], m[2], commentForm) == "" {
-			out = append(out, IgnoreComment{path, line, m[1], m[2]})
-		}
-	}
-	slices.SortFunc(out, func(a, b IgnoreComment) int { return a.Line - b.Line })
-	return out
 }
 
 // comments are the ignore comments of a text by their line, in their parts.
@@ -143,10 +130,10 @@ func (p Policy) nearRule(id string) string {
 // invalidComments reports the ignore comments that silence nothing, because
 // the rule is not known or nobody says why.
 func invalidComments(survey *Survey) {
-	for _, path := range survey.Files {
-		for line, m := range comments(survey.Text(path)) {
-			if fault := survey.Policy.ignoreFault(m[1], m[2], commentForm); fault != "" {
-				survey.Report(path, line, fault)
+	for _, note := range survey.Notes {
+		for _, c := range note.Comments {
+			if fault := survey.Policy.ignoreFault(c.Rule, c.Reason, commentForm); fault != "" {
+				survey.Report(c.Path, c.Line, fault)
 			}
 		}
 	}

@@ -1,20 +1,45 @@
 package rules
 
 import (
+	"slices"
+
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // A Survey is one [Rule] applied to a tree that nothing was built of yet.
 type Survey struct {
 	Rule *Rule
-	// Overlays are all of the tree.
-	Overlays []overlay.Overlay
-	// Files are the paths of the tree's YAML files, sorted.
-	Files  []string
+	Seen
 	Policy Policy
 
 	read  func(path string) ([]byte, error)
 	found []Finding
+}
+
+// Seen is what is known of a tree before any build.
+type Seen struct {
+	// Overlays are all of the tree, with no more than their paths and files.
+	Overlays []overlay.Overlay `json:"overlays"`
+	// Unread are the YAML files that no overlay reads, sorted.
+	Unread []string `json:"unread"`
+	// Notes are those of all YAML files, by path.
+	Notes []Note `json:"notes"`
+}
+
+// See puts together what is known of a tree: its overlays, the paths of its
+// YAML files, sorted, and the notes of those.
+func See(overlays []overlay.Overlay, files []string, notes []Note) Seen {
+	seen := Seen{Notes: notes}
+	read := map[string]bool{}
+	for _, o := range overlays {
+		seen.Overlays = append(seen.Overlays, overlay.Overlay{Path: o.Path, File: o.File})
+		read[o.File] = true
+		for _, file := range o.Reads {
+			read[file] = true
+		}
+	}
+	seen.Unread = slices.DeleteFunc(slices.Clone(files), func(file string) bool { return read[file] })
+	return seen
 }
 
 // Text is the text of a file, nil where it cannot be read.
@@ -38,15 +63,15 @@ func (s *Survey) Report(path string, line int, message string, overlays ...strin
 
 // SurveyTree applies every rule over a tree that the policy leaves on. read
 // returns the text of a file.
-func SurveyTree(overlays []overlay.Overlay, files []string, read func(path string) ([]byte, error), policy Policy) []Finding {
+func SurveyTree(seen Seen, read func(path string) ([]byte, error), policy Policy) []Finding {
 	var found []Finding
 	for rule := range All() {
 		if severity, _ := policy.severity(rule); rule.Survey == nil || severity == Off {
 			continue
 		}
-		s := &Survey{Rule: rule, Overlays: overlays, Files: files, Policy: policy, read: read}
+		s := &Survey{Rule: rule, Seen: seen, Policy: policy, read: read}
 		if broken := guard(func() { rule.Survey(s) }); broken != "" {
-			found = append(found, brokeOff(rule, broken, overlay.Source{Path: firstFile(overlays), Line: 1, Column: 1}))
+			found = append(found, brokeOff(rule, broken, overlay.Source{Path: firstFile(seen.Overlays), Line: 1, Column: 1}))
 			continue
 		}
 		found = append(found, s.found...)

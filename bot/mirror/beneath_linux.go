@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -232,7 +231,7 @@ func (t *beneathTree) Hash(name string) (string, error) {
 		return plumbing.ComputeHash(plumbing.BlobObject, []byte(target)).String(), nil
 	}
 	defer unix.Close(int(file))
-	return hashAll(path.Clean(name), size, file)
+	return hashAll(name, size, file)
 }
 
 func kindOfStat(mode uint32) overlay.EntryKind {

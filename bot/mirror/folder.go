@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -171,11 +172,17 @@ func (t *folderTree) Hash(name string) (string, error) {
 	return hashAll(name, info.Size(), f)
 }
 
+// hashBuffers are what files are read into to be hashed: most are smaller than
+// the one that io.Copy would make for each.
+var hashBuffers = sync.Pool{New: func() any { buffer := make([]byte, 32<<10); return &buffer }}
+
 // hashAll is the hash of a file of so many bytes: one that is too large to be
 // read differs or not all the same.
 func hashAll(name string, size int64, r io.Reader) (string, error) {
 	hasher := plumbing.NewHasher(plumbing.BlobObject, size)
-	if _, err := io.Copy(hasher, r); err != nil {
+	buffer := hashBuffers.Get().(*[]byte)
+	defer hashBuffers.Put(buffer)
+	if _, err := io.CopyBuffer(hasher, r, *buffer); err != nil {
 		return "", &fs.PathError{Op: "hash", Path: name, Err: err}
 	}
 	return hasher.Sum().String(), nil

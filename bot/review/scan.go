@@ -24,8 +24,10 @@ type scan struct {
 	ConfigFindings []rules.Finding
 	// Surveyed are the findings of rules that look at the tree before any build.
 	Surveyed []rules.Finding
-	// Ignores and Definitions are those of [worker.SurveyAnswer].
-	Ignores     []rules.IgnoreComment
+	// Ignores are the comments of the tree that silence a rule.
+	Ignores []rules.IgnoreComment
+	// Definitions are the files that hold CustomResourceDefinitions, each with
+	// its hash.
 	Definitions map[string]string
 }
 
@@ -63,7 +65,7 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 	if s.tree, err = s.ref.Open(); err != nil {
 		return err
 	}
-	options, policy := s.scan.Config.Options(), s.scan.Config.Rules
+	options := s.scan.Config.Options()
 	own, err := r.pool.Configure(ctx, worker.Configure{Tree: s.ref, Defaults: r.job.Defaults})
 	if err != nil {
 		return err
@@ -91,8 +93,28 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 	}
 	overlay.MarkRoots(s.scan.Overlays)
 	s.roots = roots(s.scan.Overlays)
-	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Options: options, Overlays: s.scan.Overlays, Policy: policy})
-	s.scan.Surveyed, s.scan.Definitions, s.scan.Ignores = surveyed.Findings, surveyed.Definitions, surveyed.Ignores
+	return r.survey(ctx, s)
+}
+
+// survey looks at the texts of one tree before any build.
+func (r *run) survey(ctx context.Context, s *side) error {
+	files, err := r.pool.YAMLFiles(ctx, s.ref)
+	if err != nil {
+		return err
+	}
+	notes, err := r.pool.Notes(ctx, s.ref, files)
+	if err != nil {
+		return err
+	}
+	policy := s.scan.Config.Rules
+	s.scan.Ignores, s.scan.Definitions = rules.Ignores(notes, policy), map[string]string{}
+	for _, note := range notes {
+		if note.Defines != "" {
+			s.scan.Definitions[note.Path] = note.Defines
+		}
+	}
+	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Seen: rules.See(s.scan.Overlays, files, notes), Policy: policy})
+	s.scan.Surveyed = surveyed.Findings
 	return err
 }
 

@@ -155,7 +155,17 @@ func (t *rulesTally) repository(ctx context.Context, name, kubeScore string) ([]
 	if err != nil {
 		return nil, err
 	}
-	found = append(found, joined, rules.SurveyTree(overlays, paths, snapshot.ReadFile, policy))
+	var notes []rules.Note
+	for _, file := range paths {
+		text, err := snapshot.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if note, ok := rules.NoteFile(file, text); ok {
+			notes = append(notes, note)
+		}
+	}
+	found = append(found, joined, rules.SurveyTree(rules.See(overlays, paths, notes), snapshot.ReadFile, policy))
 	merged := rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
 	t.count(found, merged)
 	return merged, nil

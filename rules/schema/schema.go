@@ -125,7 +125,7 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 	}
 	if near, alone := nearest(kind, keysOf(kinds)); near != "" {
 		fault, ok := at("kind", ReasonKind, near, fmt.Sprintf("there is no kind %s in %s; did you mean %s?", kind, version, near))
-		fault.Sure = alone && byVersion[version][near] != nil
+		fault.Sure = alone && known().byVersion[version][near] != nil
 		return fault, ok
 	}
 	for _, other := range keysOf(known().byGroup) {

@@ -130,6 +130,38 @@ func (t *Tree) Recall(question []byte) ([]byte, bool) {
 	return nil, false
 }
 
+// Nearest returns the answer to a question that depends on least that differs
+// in the tree, with the part of its reads that holds; nil where none is kept.
+func (t *Tree) Nearest(question []byte) (answer []byte, holds overlay.ReadSet) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	asked := sha256.Sum256(question)
+	consider := func(text []byte, same overlay.ReadSet) {
+		if holds == nil || len(same) > len(holds) {
+			answer, holds = text, same
+		}
+	}
+	for _, a := range t.repository.recent(asked) {
+		states, err := t.snapshot.States(slices.Collect(maps.Keys(a.reads)))
+		if err != nil {
+			continue // nobody knows what holds
+		}
+		maps.DeleteFunc(states, func(p, state string) bool { return a.reads[p] != state })
+		consider(a.answer, states)
+	}
+	kept := t.repository.kept
+	for _, a := range kept.Answers[asked] {
+		same := make(overlay.ReadSet, len(a.Reads))
+		for _, i := range a.Reads {
+			if t.held(kept, i) {
+				same[kept.Paths[i]] = kept.States[i]
+			}
+		}
+		consider(a.Text, same)
+	}
+	return answer, holds
+}
+
 // held reports whether a path has the state in the tree that it had.
 func (t *Tree) held(k kept, i uint32) bool {
 	if t.holds[i] == unknown {

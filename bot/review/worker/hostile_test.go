@@ -13,6 +13,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/kustodian/kustodian/bot/review/worker"
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -211,7 +212,15 @@ func (c *hostileCase) answer(t *testing.T, pool *worker.Pool, tree worker.TreeRe
 	if err != nil {
 		return nil, nil, err
 	}
-	_, err = pool.Survey(t.Context(), worker.Survey{Tree: tree, Overlays: []overlay.Overlay{found.Overlay}})
+	files, err := pool.YAMLFiles(t.Context(), tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	notes, err := pool.Notes(t.Context(), tree, files)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, err = pool.Survey(t.Context(), worker.Survey{Tree: tree, Seen: rules.See([]overlay.Overlay{found.Overlay}, files, notes)})
 	if err != nil {
 		return nil, nil, err
 	}

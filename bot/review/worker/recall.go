@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"sync"
 
 	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -14,7 +12,9 @@ import (
 // Remember lets the pool keep what its workers answer, and answer itself what
 // it has kept. Call it before all others.
 func (p *Pool) Remember(repository *memory.Repository) {
-	p.memory = repository
+	if program() != "" { // else another program's answers could be taken for this one's
+		p.memory = repository
+	}
 }
 
 // Folders lists the folders of a tree that hold a kustomization, sorted. The
@@ -31,7 +31,7 @@ func (p *Pool) Folders(ctx context.Context, tree TreeRef, options overlay.Option
 // question is the request without the tree: the answer is the same for every
 // tree that reads alike. tree is the field of the request.
 func recall[T any](ctx context.Context, p *Pool, tree *TreeRef, r request) (T, error) {
-	if p.memory == nil || tree.IsZero() || program() == "" {
+	if p.memory == nil || tree.IsZero() {
 		a, err := call[T](ctx, p, r)
 		return a.Answer, err
 	}
@@ -67,20 +67,6 @@ type asked struct {
 	request
 	Program string `json:"program"`
 }
-
-// program tells one version of this program, and with it of the engine and the
-// rules, from all others: by its file, since a version may not be stamped.
-var program = sync.OnceValue(func() string {
-	name, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return ""
-	}
-	return fmt.Sprint(info.Size(), info.ModTime().UnixNano())
-})
 
 // A look is a tree as the pool itself sees it: names, links and hashes.
 type look struct {

@@ -1,10 +1,7 @@
 package worker
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -174,8 +171,10 @@ func (s *server) answer(ctx context.Context, r request) (any, error) {
 		return s.configure(*r.Configure)
 	case r.Find != nil:
 		return s.find(ctx, *r.Find)
+	case r.Note != nil:
+		return s.note(*r.Note)
 	case r.Survey != nil:
-		return s.survey(ctx, *r.Survey)
+		return s.survey(*r.Survey)
 	case r.Check != nil:
 		return s.check(ctx, *r.Check)
 	case r.Join != nil:
@@ -262,25 +261,13 @@ func (s *server) find(ctx context.Context, r Find) (answer FindAnswer, err error
 	return answer, err
 }
 
-func (s *server) survey(ctx context.Context, r Survey) (answer SurveyAnswer, err error) {
-	snapshot, err := s.snapshot(r.Tree, r.Options)
+func (s *server) survey(r Survey) (answer SurveyAnswer, err error) {
+	snapshot, err := s.snapshot(r.Tree, overlay.Options{})
 	if err != nil {
 		return answer, err
 	}
-	files, err := snapshot.YAMLFiles(ctx)
-	if err != nil {
-		return answer, err
-	}
-	if answer.Definitions, err = defining(snapshot, files); err != nil {
-		return answer, err
-	}
-	answer.Findings = rules.SurveyTree(r.Overlays, files, snapshot.ReadFile, r.Policy)
+	answer.Findings = rules.SurveyTree(r.Seen, snapshot.ReadFile, r.Policy)
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
-	for _, file := range files {
-		if text, err := snapshot.ReadFile(file); err == nil { // else the overlay that reads it says so
-			answer.Ignores = append(answer.Ignores, rules.IgnoreComments(file, text, r.Policy)...)
-		}
-	}
 	return answer, nil
 }
 
@@ -348,25 +335,6 @@ func (s *server) define(snapshot *overlay.Snapshot, files map[string]string) sch
 		}
 	}
 	return s.definitions
-}
-
-// defining are the files that hold definitions of custom resources.
-func defining(snapshot *overlay.Snapshot, files []string) (map[string]string, error) {
-	found := map[string]string{}
-	for _, file := range files {
-		text, err := snapshot.ReadFile(file)
-		if errors.Is(err, overlay.ErrTooLarge) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if bytes.Contains(text, []byte("kind: CustomResourceDefinition")) {
-			sum := sha256.Sum256(text)
-			found[file] = hex.EncodeToString(sum[:10])
-		}
-	}
-	return found, nil
 }
 
 func (s *server) join(r Join) (answer JoinAnswer, err error) {

@@ -79,20 +79,14 @@ type FindAnswer struct {
 
 // A Survey asks for the findings of rules that look at a tree before any build.
 type Survey struct {
-	Tree     TreeRef           `json:"tree"`
-	Options  overlay.Options   `json:"options"`
-	Overlays []overlay.Overlay `json:"overlays"`
-	Policy   rules.Policy      `json:"policy"`
+	Tree   TreeRef      `json:"tree"`
+	Seen   rules.Seen   `json:"seen"`
+	Policy rules.Policy `json:"policy"`
 }
 
 // A SurveyAnswer is what is wrong with a tree before any build.
 type SurveyAnswer struct {
 	Findings []rules.Finding `json:"findings"`
-	// Definitions are the files that hold CustomResourceDefinitions, each with
-	// the hash of its blob.
-	Definitions map[string]string `json:"definitions,omitempty"`
-	// Ignores are the comments of the tree that silence a rule.
-	Ignores []rules.IgnoreComment `json:"ignores,omitempty"`
 }
 
 // A Check asks for the findings of one overlay.
@@ -103,7 +97,8 @@ type Check struct {
 	Policy  rules.Policy    `json:"policy"`
 	// Part is [rules.Subject].Part of the overlay.
 	Part bool `json:"part,omitempty"`
-	// Definitions are those of the tree, as [SurveyAnswer] has them.
+	// Definitions are the files of the tree that hold CustomResourceDefinitions,
+	// each with its hash.
 	Definitions map[string]string `json:"definitions,omitempty"`
 }
 
@@ -203,6 +198,7 @@ type ProveAnswer struct {
 type request struct {
 	Configure *Configure `json:"configure,omitempty"`
 	Find      *Find      `json:"find,omitempty"`
+	Note      *Note      `json:"note,omitempty"`
 	Survey    *Survey    `json:"survey,omitempty"`
 	Check     *Check     `json:"check,omitempty"`
 	Join      *Join      `json:"join,omitempty"`
