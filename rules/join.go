@@ -58,7 +58,7 @@ type Joint struct {
 func Join(facts Facts, policy Policy) ([]Finding, error) {
 	var found []Finding
 	for rule := range All() {
-		if severity, _ := policy.severity(rule); rule.Join == nil || severity == Off {
+		if rule.Join == nil || !policy.asks(rule) {
 			continue
 		}
 		j := &Joint{Rule: rule, Policy: policy, Facts: Facts{
@@ -103,11 +103,8 @@ func (j *Joint) Report(at Place, message string, overlays ...string) {
 // Fault is Report with the severity and reason of a [Fault]; its Object, Field
 // and Source do not count.
 func (j *Joint) Fault(at Place, f Fault, overlays ...string) {
-	if f.Severity == Off {
-		f.Severity = j.Rule.Severity
-	}
-	if severity, set := j.Policy.severity(j.Rule); set {
-		f.Severity = severity
+	if f.Severity = j.Policy.grade(j.Rule, f.Severity, at.Source.Path, overlays); f.Severity == Off {
+		return
 	}
 	j.found = append(j.found, at.finding(j.Rule, f, overlays))
 }

@@ -96,14 +96,15 @@ func (r *run) unlike(own OwnRule, rule *Rule, o *overlay.Object) {
 func (r *run) unasked(own OwnRule, why error) Finding {
 	invalid, _ := ByID("config-invalid")
 	f := Fault{Severity: own.Severity, Reason: own.ID, Message: fmt.Sprintf("the check of %s cannot be evaluated on every object: %v", own.ID, why)}
-	if severity, set := r.policy.Severities[own.ID]; set {
-		f.Severity = severity
-	}
 	at := overlay.Source{Path: own.Path, Line: own.Line, Column: own.Column, EndLine: own.Line}
 	if own.Path == "" {
 		at = r.build.Kustomization()
 	}
-	return Place{Source: at}.finding(invalid, f, []string{r.build.Overlay})
+	overlays := []string{r.build.Overlay}
+	if severity, set := r.policy.SeverityAt(own.ID, "", overlays); set && severity != Off {
+		f.Severity = severity
+	}
+	return Place{Source: at}.finding(invalid, f, overlays)
 }
 
 // of are the objects of kinds in the order of the build, all for none.

@@ -91,6 +91,9 @@ func (r *Rule) Looks() bool { return r.Survey != nil || r.Check != nil || r.Join
 type Policy struct {
 	// Severities holds the rules whose severity is not the default.
 	Severities map[string]Severity `json:"severities,omitempty"`
+	// Sections say otherwise of parts of the repository; of those that cover a
+	// finding the last counts.
+	Sections []Section `json:"sections,omitempty"`
 	// ClusterVersion is the Kubernetes version such as "1.34", "" where unknown.
 	ClusterVersion string `json:"clusterVersion,omitempty"`
 	// CPULimits is CPULimitsForbid or CPULimitsRequire, "" where the

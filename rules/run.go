@@ -44,8 +44,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 
 // asks reports whether a rule is asked about the build.
 func (r *run) asks(rule *Rule) bool {
-	severity, _ := r.policy.severity(rule)
-	return severity != Off && (!rule.Production || r.build.Production) && (!r.part || rule.Parts)
+	return r.policy.asks(rule) && (!rule.Production || r.build.Production) && (!r.part || rule.Parts)
 }
 
 // A run collects the findings of one build. Its first error is kept: rules
@@ -71,15 +70,6 @@ func (r *run) source(o *overlay.Object, field overlay.Field) overlay.Source {
 }
 
 func (r *run) add(rule *Rule, f Fault) {
-	if f.Severity == Off {
-		f.Severity = rule.Severity
-	}
-	if severity, set := r.policy.severity(rule); set {
-		f.Severity = severity
-	}
-	if r.part {
-		f.Severity = min(f.Severity, Warning)
-	}
 	at := Place{Field: f.Field, Source: f.Source}
 	if f.Object != nil {
 		at.Object, at.Origin = f.Object.Ref, f.Object.Origin
@@ -87,7 +77,14 @@ func (r *run) add(rule *Rule, f Fault) {
 			at.Source = r.source(f.Object, f.Field)
 		}
 	}
-	found := at.finding(rule, f, []string{r.build.Overlay})
+	overlays := []string{r.build.Overlay}
+	if f.Severity = r.policy.grade(rule, f.Severity, at.Source.Path, overlays); f.Severity == Off {
+		return
+	}
+	if r.part {
+		f.Severity = min(f.Severity, Warning)
+	}
+	found := at.finding(rule, f, overlays)
 	if f.Object != nil {
 		found.Suppressed = r.annotated(rule, f.Object)
 	}

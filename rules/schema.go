@@ -37,8 +37,7 @@ func schemaFault(f schema.Fault) Fault {
 // CheckDocuments holds documents as written to the schema, for an overlay that
 // does not build: what is wrong with a document is often why.
 func CheckDocuments(dir string, documents []overlay.Document, definitions schema.Definitions, policy Policy) []Finding {
-	severity, set := policy.severity(schemaRule)
-	if severity == Off {
+	if !policy.asks(schemaRule) {
 		return nil
 	}
 	var found []Finding
@@ -46,13 +45,13 @@ func CheckDocuments(dir string, documents []overlay.Document, definitions schema
 		for _, object := range document.Objects {
 			for _, f := range schema.Check(object, definitions) {
 				fault := schemaFault(f)
-				if fault.Severity == Off || set {
-					fault.Severity = severity
-				}
-				fault.Severity = min(fault.Severity, Warning) // nobody deploys it as it is
 				ref := overlay.Ref(object)
 				at := Place{Object: ref, Origin: ref, Field: f.Field, Source: document.Source(f.Node)}
-				found = append(found, at.finding(schemaRule, fault, []string{dir}))
+				severity := policy.grade(schemaRule, fault.Severity, at.Source.Path, []string{dir})
+				fault.Severity = min(severity, Warning) // nobody deploys it as it is
+				if severity != Off {
+					found = append(found, at.finding(schemaRule, fault, []string{dir}))
+				}
 			}
 		}
 	}

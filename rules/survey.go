@@ -53,9 +53,9 @@ func (s *Survey) Text(path string) []byte {
 
 // Report reports a fault of a file at a line from 1, for the overlays given.
 func (s *Survey) Report(path string, line int, message string, overlays ...string) {
-	f := Fault{Message: message, Severity: s.Rule.Severity}
-	if severity, set := s.Policy.severity(s.Rule); set {
-		f.Severity = severity
+	f := Fault{Message: message, Severity: s.Policy.grade(s.Rule, Off, path, overlays)}
+	if f.Severity == Off {
+		return
 	}
 	at := Place{Source: overlay.Source{Path: path, Line: line, Column: 1, EndLine: line}}
 	s.found = append(s.found, at.finding(s.Rule, f, overlays))
@@ -66,7 +66,7 @@ func (s *Survey) Report(path string, line int, message string, overlays ...strin
 func SurveyTree(seen Seen, read func(path string) ([]byte, error), policy Policy) []Finding {
 	var found []Finding
 	for rule := range All() {
-		if severity, _ := policy.severity(rule); rule.Survey == nil || severity == Off {
+		if rule.Survey == nil || !policy.asks(rule) {
 			continue
 		}
 		s := &Survey{Rule: rule, Seen: seen, Policy: policy, read: read}

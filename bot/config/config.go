@@ -1,18 +1,27 @@
 // Package config reads .kustodian.yaml, a repository's configuration: strict,
-// and every fault told at its line.
+// every fault told at its line, and every value known by the line that says it.
 //
 // A fault never stops the rest: what is not at fault counts, and [Parse]
-// returns the faults as findings of rule config-invalid.
+// returns the faults as findings of rule config-invalid. Configurations are
+// laid over each other key by key: the organisation's, the one at the root of
+// the repository, and those of its folders, see [ParseFolder].
 package config
 
 import (
+	"slices"
+
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
-// File is the path of a repository's configuration, at its root.
+// File is the name of a configuration: the repository's at its root, and
+// those of folders, which count below them.
 const File = ".kustodian.yaml"
+
+// Organisation stands for the path of the organisation's configuration, which
+// is in another repository.
+const Organisation = "the organisation's " + File
 
 // A Config is a repository's configuration, decoded and validated. It crosses
 // rooms as JSON. [Default] is the one of a repository that has none.
@@ -29,6 +38,13 @@ type Config struct {
 	// Block lists, by rule, the environments in which its findings stand in
 	// the way of a merge. Of a rule that is not in it, errors do.
 	Block map[string][]string `json:"block,omitempty"`
+	// Sections say otherwise of parts of the repository; the last that covers a
+	// finding counts. Rules has the same ones.
+	Sections []Section `json:"sections,omitempty"`
+	// Locked are the keys that no file below may set.
+	Locked []Setting `json:"locked,omitempty"`
+	// Settings are the values that the files set, each with its place.
+	Settings []Setting `json:"settings,omitempty"`
 	// InlineIgnore is [InlineAllow] where an ignore that a pull request brings
 	// lifts a block at once; "" where it counts from the next one on.
 	InlineIgnore string       `json:"inlineIgnore,omitempty"`
@@ -67,10 +83,30 @@ type Sweep struct {
 	Timezone string `json:"timezone,omitempty"` // of the schedule, such as "Europe/Berlin"; "" is UTC
 }
 
+// A Section is what a configuration says otherwise of a part of the repository.
+type Section struct {
+	Path  string              `json:"path"` // pattern, as [rules.Covers] reads it
+	Block map[string][]string `json:"block,omitempty"`
+}
+
+// A Setting is one value as a file says it.
+type Setting struct {
+	// Section is the pattern of the part that it is about, "" for all of the
+	// repository.
+	Section string `json:"section,omitempty"`
+	// Key is the way to it from the section, such as "fix.max" or "ignore[0]".
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"` // in one line of YAML
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+}
+
 // An Ignore silences findings of one rule below a path.
 type Ignore struct {
 	Rule string `json:"rule"`
-	Path string `json:"path,omitempty"` // pattern of source files; "" is everywhere
+	// Section is the pattern of the part that the entry is said for, "" for all.
+	Section string `json:"section,omitempty"`
+	Path    string `json:"path,omitempty"` // pattern of source files; "" is everywhere
 	// Overlay, Kind and Name are patterns of the overlays and of the object,
 	// as its source document names it; "" is any.
 	Overlay string `json:"overlay,omitempty"`
@@ -78,7 +114,20 @@ type Ignore struct {
 	Name    string `json:"name,omitempty"`
 	Reason  string `json:"reason"`
 	Until   string `json:"until,omitempty"` // the last day, YYYY-MM-DD; "" is for ever
-	Line    int    `json:"line"`            // where in the configuration it stands
+	File    string `json:"file"`            // the configuration that it stands in
+	Line    int    `json:"line"`
+}
+
+// BlockIn is the environments in which a rule's finding in a file that the
+// overlays show stands in the way of a merge, and whether that is said at all.
+func (c Config) BlockIn(rule, file string, overlays []string) (environments []string, said bool) {
+	for _, section := range slices.Backward(c.Sections) {
+		if environments, said = section.Block[rule]; said && rules.Covers(section.Path, file, overlays) {
+			return environments, true
+		}
+	}
+	environments, said = c.Block[rule]
+	return environments, said
 }
 
 // Default is the configuration of a repository that has none.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,16 +12,13 @@ import (
 
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/custom"
-	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 const (
-	// maxOwn is how many rules of its own a repository may have, those of its
-	// organisation among them.
-	maxOwn = 50
 	// maxChecks is how many bytes the checks of a configuration may have
 	// together: 64 KB take about a second to compile, in each worker.
 	maxChecks = 128 << 10
+	maxID     = 60
 	// maxSaid is how many letters a message may have.
 	maxSaid = 300
 )
@@ -30,9 +28,8 @@ var kebab = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 
 // custom reads rules in CEL. One takes the place of a rule with its id below.
 func (r *reader) custom(node *yaml.Node, policy *rules.Policy) {
-	policy.Own = slices.Clone(policy.Own)
 	seen := map[string]bool{}
-	r.list(func(n *yaml.Node) {
+	read := func(n *yaml.Node) {
 		own, ok := r.ownRule(n)
 		if !ok {
 			return
@@ -51,7 +48,18 @@ func (r *reader) custom(node *yaml.Node, policy *rules.Policy) {
 		default:
 			policy.Own = append(policy.Own, own)
 		}
-	})(node)
+	}
+	if node == nil || node.Kind != yaml.SequenceNode {
+		r.list(read)(node)
+		return
+	}
+	for i, item := range node.Content {
+		name := fmt.Sprintf("[%d]", i)
+		if id := value(item, "id"); id != nil && id.Value != "" {
+			name = id.Value
+		}
+		r.item(name, target(item), read)
+	}
 }
 
 // ownRule reads one rule and reports whether all of it is right.
@@ -60,47 +68,41 @@ func (r *reader) ownRule(node *yaml.Node) (rules.OwnRule, bool) {
 	own := rules.OwnRule{Severity: rules.Warning, Path: r.path}
 	seen := r.mapping(node, keys{
 		"id": func(n *yaml.Node) {
+			if r.asked(n, shape{"type": "string", "pattern": kebab.String(), "maxLength": maxID}) {
+				return
+			}
 			if _, taken := rules.ByID(n.Value); taken {
 				r.fault(n, "there is a rule %q already; give yours another id", n.Value)
-			} else if !kebab.MatchString(n.Value) || len(n.Value) > 60 {
+			} else if !kebab.MatchString(n.Value) || len(n.Value) > maxID {
 				r.fault(n, "%q is no id; write small letters and digits with dashes between words, such as team-label", n.Value)
 			}
 			own.ID = n.Value
 		},
-		"kinds": r.texts(&own.Kinds),
-		"severity": func(n *yaml.Node) {
-			var err error
-			if own.Severity, err = rules.ParseSeverity(n.Value); err != nil {
-				r.fault(n, "%v", err)
-			}
-		},
+		"kinds":    r.texts(&own.Kinds),
+		"severity": r.severity(func(s rules.Severity) { own.Severity = s }),
 		"message": func(n *yaml.Node) {
+			if r.asked(n, shape{"type": "string", "minLength": 1, "maxLength": maxSaid}) {
+				return
+			}
 			r.text(&own.Message)(n)
 			if utf8.RuneCountInString(n.Value) > maxSaid || strings.ContainsFunc(n.Value, unicode.IsControl) {
 				r.fault(n, "the message is one line of at most %d letters", maxSaid)
 			}
 		},
-		"field": func(n *yaml.Node) {
-			parsed, err := overlay.ParseField(n.Value)
-			if err != nil || len(parsed) == 0 {
-				r.fault(n, "%q is no field; write one such as metadata.labels", n.Value)
-			}
-			own.Field = parsed
-		},
+		"field": r.field(&own.Field, "metadata.labels"),
 		"check": func(n *yaml.Node) {
+			if r.asked(n, shape{"type": "string", "minLength": 1, "maxLength": custom.MaxCheck}) {
+				return
+			}
 			r.text(&own.Check)(n)
 			own.Line, own.Column = max(n.Line, 1), max(n.Column, 1)
 		},
 	})
-	for _, key := range []string{"id", "check", "message"} {
-		if node.Kind == yaml.MappingNode && !seen[key] {
-			r.fault(node, "a rule of your own needs %s, as in {id: team-label, check: has(object.metadata.labels.team), message: say which team owns it}", key)
-		}
-	}
+	r.need(node, seen, "a rule of your own needs %s, as in {id: team-label, check: has(object.metadata.labels.team), message: say which team owns it}", "id", "check", "message")
 	if own.Check != "" {
 		r.compile(value(node, "check"), own.Check)
 	}
-	return own, len(r.faults) == before
+	return own, node != nil && len(r.faults) == before
 }
 
 // compile tells what is wrong with a check, at its place in the file where the

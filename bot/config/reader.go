@@ -3,9 +3,9 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/agnivade/levenshtein"
 	"go.yaml.in/yaml/v3"
@@ -13,21 +13,39 @@ import (
 	"github.com/kustodian/kustodian/rules"
 )
 
-// A reader reads nodes strictly and keeps what is wrong with them.
+// A reader reads nodes strictly, keeps what is wrong with them, and fills a
+// configuration. Asked about a nil node, it says what may stand there: the
+// published schema is what the reader answers, see [Schema].
 type reader struct {
 	path   string
+	config *Config
+	// section is the pattern of the part that is read about, "" for all;
+	// folder, with a slash at its end, is what patterns are relative to.
+	section, folder string
+	// locked are the keys of the files above.
+	locked []Setting
 	faults []rules.Finding
 	own    []string // ids of the rules in CEL, of this file and below
 	checks int      // bytes of their checks
+	// at are the keys on the way to what is read; items is how many of them
+	// are items of lists.
+	at    []string
+	items int
+	shape shape // of the last nil node
 }
 
 // keys says who reads the value of which key.
 type keys map[string]func(*yaml.Node)
 
-// mapping reads a mapping whose every key must be known, and returns the keys it has.
+// mapping reads a mapping whose every key must be known, and returns the keys
+// it has.
 func (r *reader) mapping(node *yaml.Node, known keys) map[string]bool {
+	if node == nil {
+		r.describe(known)
+		return nil
+	}
 	seen := map[string]bool{}
-	r.each(node, func(key, value *yaml.Node) {
+	r.entries(node, func(key, value *yaml.Node) {
 		read, ok := known[key.Value]
 		if !ok {
 			r.fault(key, "there is no key %q here%s", key.Value, near(key.Value, slices.Sorted(maps.Keys(known))))
@@ -39,8 +57,26 @@ func (r *reader) mapping(node *yaml.Node, known keys) map[string]bool {
 	return seen
 }
 
-// each calls do for the entries of a mapping.
-func (r *reader) each(node *yaml.Node, do func(key, value *yaml.Node)) {
+// need tells which of the keys of a mapping are missing that it cannot be without.
+func (r *reader) need(node *yaml.Node, seen map[string]bool, message string, needed ...string) {
+	if node == nil {
+		r.shape["required"] = needed
+		return
+	}
+	for _, key := range needed {
+		if !seen[key] && node.Kind == yaml.MappingNode {
+			r.fault(node, message, key)
+		}
+	}
+}
+
+// entries calls read for the entries of a mapping.
+func (r *reader) entries(node *yaml.Node, read func(key, value *yaml.Node)) {
+	if node == nil {
+		read(&yaml.Node{}, nil)
+		r.shape = shape{"type": "object", "additionalProperties": r.shape}
+		return
+	}
 	node = target(node)
 	if node.Kind != yaml.MappingNode {
 		r.fault(node, "want a mapping of keys and values, not %s", kind(node))
@@ -48,31 +84,56 @@ func (r *reader) each(node *yaml.Node, do func(key, value *yaml.Node)) {
 	}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		key := node.Content[i]
+		key, value := node.Content[i], target(node.Content[i+1])
 		if seen[key.Value] {
 			r.fault(key, "the key %q stands here twice", key.Value)
 			continue
 		}
 		seen[key.Value] = true
-		do(key, target(node.Content[i+1]))
+		r.within(key.Value, key, value.Kind == yaml.ScalarNode, value, func() { read(key, value) })
 	}
 }
 
-// list calls read for the items of a list.
+// list calls read for the items of a list, which takes the place of the one below.
 func (r *reader) list(read func(*yaml.Node)) func(*yaml.Node) {
 	return func(node *yaml.Node) {
+		if node == nil {
+			read(nil)
+			r.shape = shape{"type": "array", "items": r.shape}
+			return
+		}
 		if node.Kind != yaml.SequenceNode {
 			r.fault(node, "want a list, not %s", kind(node))
 			return
 		}
-		for _, item := range node.Content {
-			read(target(item))
+		before := len(r.faults)
+		if r.items == 0 {
+			r.forget()
+		}
+		for i, item := range node.Content {
+			r.item(fmt.Sprintf("[%d]", i), target(item), read)
+		}
+		if r.items == 0 && len(r.faults) == before && !slices.ContainsFunc(node.Content, isMapping) {
+			r.took(node, flow(node))
 		}
 	}
 }
 
+// item reads one item of a list under the name that it has there.
+func (r *reader) item(name string, item *yaml.Node, read func(*yaml.Node)) {
+	r.within(name, item, isMapping(item), item, func() {
+		r.items++
+		read(item)
+		r.items--
+	})
+}
+
+// text and the readers below read a scalar.
 func (r *reader) text(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
+		if r.asked(n, shape{"type": "string", "minLength": 1}) {
+			return
+		}
 		if n.Kind != yaml.ScalarNode || n.Value == "" {
 			r.fault(n, "want a text, not %s", kind(n))
 			return
@@ -95,6 +156,9 @@ func (r *reader) texts(to *[]string) func(*yaml.Node) {
 
 func (r *reader) oneOf(to *string, words ...string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
+		if r.asked(n, shape{"enum": words}) {
+			return
+		}
 		if !slices.Contains(words, n.Value) {
 			r.fault(n, "%q is not one of %q", n.Value, words)
 			return
@@ -103,19 +167,11 @@ func (r *reader) oneOf(to *string, words ...string) func(*yaml.Node) {
 	}
 }
 
-func (r *reader) count(to *int) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		number, err := strconv.Atoi(n.Value)
-		if err != nil || number < 0 {
-			r.fault(n, "want a whole number from 0, not %q", n.Value)
-			return
-		}
-		*to = number
-	}
-}
-
 func (r *reader) factor(to *float64) func(*yaml.Node) {
 	return func(n *yaml.Node) {
+		if r.asked(n, shape{"type": "number", "minimum": 1}) {
+			return
+		}
 		number, err := strconv.ParseFloat(n.Value, 64)
 		if err != nil || number < 1 {
 			r.fault(n, "want a number from 1, not %q: a limit below the request is refused by the cluster", n.Value)
@@ -127,6 +183,9 @@ func (r *reader) factor(to *float64) func(*yaml.Node) {
 
 func (r *reader) flag(to *bool) func(*yaml.Node) {
 	return func(n *yaml.Node) {
+		if r.asked(n, shape{"type": "boolean"}) {
+			return
+		}
 		if err := n.Decode(to); err != nil {
 			r.fault(n, "want true or false, not %q", n.Value)
 		}
@@ -150,6 +209,8 @@ func target(n *yaml.Node) *yaml.Node {
 	}
 	return n
 }
+
+func isMapping(n *yaml.Node) bool { return target(n).Kind == yaml.MappingNode }
 
 func kind(n *yaml.Node) string {
 	switch n.Kind {
@@ -176,20 +237,61 @@ func near(word string, words []string) string {
 	if best != "" {
 		return fmt.Sprintf("; did you mean %q?", best)
 	}
-	if len(words) > 12 {
+	if len(words) == 0 || len(words) > 12 {
 		return ""
 	}
 	return fmt.Sprintf("; there are %q", words)
 }
 
-var lineInError = regexp.MustCompile(`line (\d+)`)
+// maxFlow is how many bytes of a value are kept to be shown.
+const maxFlow = 160
 
-// errorLine is the line that an error of the YAML parser names, else 1.
-func errorLine(err error) int {
-	if m := lineInError.FindStringSubmatch(err.Error()); m != nil {
-		if line, err := strconv.Atoi(m[1]); err == nil {
-			return line
-		}
+// flow is a value in one line.
+func flow(n *yaml.Node) string {
+	var b strings.Builder
+	writeFlow(&b, n, 0)
+	if b.Len() > maxFlow {
+		return strings.ToValidUTF8(b.String()[:maxFlow], "") + "…"
 	}
-	return 1
+	return b.String()
+}
+
+// writeFlow writes a value as it is in braces. It ends early where the value is
+// long or deep: an alias may stand in itself.
+func writeFlow(b *strings.Builder, n *yaml.Node, depth int) {
+	if n = target(n); b.Len() > maxFlow || depth > 8 {
+		b.WriteString("…")
+		return
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		b.WriteString("{")
+		for i := 0; i+1 < len(n.Content) && b.Len() <= maxFlow; i += 2 {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			writeFlow(b, n.Content[i], depth+1)
+			b.WriteString(": ")
+			writeFlow(b, n.Content[i+1], depth+1)
+		}
+		b.WriteString("}")
+	case yaml.SequenceNode:
+		b.WriteString("[")
+		for i, item := range n.Content {
+			if b.Len() > maxFlow {
+				break
+			}
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			writeFlow(b, item, depth+1)
+		}
+		b.WriteString("]")
+	default:
+		text := n.Value
+		if text == "" || n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 || strings.ContainsAny(text, "\n\t\r\x1b") {
+			text = strconv.Quote(text)
+		}
+		b.WriteString(text)
+	}
 }

@@ -226,7 +226,7 @@ func underBase(dir string) bool {
 // has for them, and drops those that it turns off.
 func graded(policy rules.Policy, found []rules.Finding) []rules.Finding {
 	for i := range found {
-		if severity, set := policy.Severities[found[i].Rule]; set {
+		if severity, set := policy.SeverityAt(found[i].Rule, found[i].Path, found[i].Overlays); set {
 			found[i].Severity = severity
 		}
 	}

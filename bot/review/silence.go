@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"time"
 
@@ -18,13 +19,13 @@ import (
 // reports the ignores that silence nothing.
 func (r *run) silence() {
 	today := r.job.Now.UTC().Format(time.DateOnly)
-	used := map[int]bool{} // entries of the configuration, by line
+	used := map[config.Ignore]bool{}
 	for i := range r.report.Findings {
 		f := &r.report.Findings[i]
 		for _, ignore := range r.report.Config.Ignore {
 			if f.Suppressed == nil && ignore.Rule == f.Rule && (ignore.Until == "" || ignore.Until >= today) && ignores(ignore, f.Finding) {
-				f.Suppressed = &rules.Suppression{Path: config.File, Line: ignore.Line, Reason: ignore.Reason}
-				used[ignore.Line] = true
+				f.Suppressed = &rules.Suppression{Path: ignore.File, Line: ignore.Line, Reason: ignore.Reason}
+				used[ignore] = true
 			}
 		}
 		f.Added = f.Suppressed != nil && r.adds(*f.Suppressed)
@@ -33,10 +34,7 @@ func (r *run) silence() {
 	// A part of the findings tells nothing of the rest.
 	if !r.compared() && len(r.job.Paths) == 0 {
 		r.unusedComments()
-		// The organisation's entries serve all of its repositories.
-		if r.job.Defaults == nil {
-			r.unusedEntries(used, today)
-		}
+		r.unusedEntries(used, today)
 	}
 }
 
@@ -44,23 +42,13 @@ func (r *run) silence() {
 func ignores(ignore config.Ignore, f rules.Finding) bool {
 	named := func(pattern, name string) bool { return pattern == "" || doublestar.MatchUnvalidated(pattern, name) }
 	everywhere := !slices.ContainsFunc(f.Overlays, func(o string) bool { return !named(ignore.Overlay, o) })
-	return matches(ignore.Path, f.Path, f.Overlays) && everywhere && named(ignore.Kind, f.Object.Kind) && named(ignore.Name, f.Origin.Name)
+	return rules.Covers(ignore.Section, f.Path, f.Overlays) && rules.Covers(ignore.Path, f.Path, f.Overlays) && everywhere && named(ignore.Kind, f.Object.Kind) && named(ignore.Name, f.Origin.Name)
 }
 
-// matches reports whether an ignore's pattern names the source file, or every
-// overlay, of a finding.
-func matches(pattern, path string, overlays []string) bool {
-	if pattern == "" || doublestar.MatchUnvalidated(pattern, path) {
-		return true
-	}
-	return len(overlays) > 0 && !slices.ContainsFunc(overlays, func(o string) bool {
-		return !doublestar.MatchUnvalidated(pattern, o)
-	})
-}
-
-// adds reports whether the change itself brings a suppression.
+// adds reports whether the change itself brings a suppression. The
+// configuration that is obeyed is never the change's.
 func (r *run) adds(s rules.Suppression) bool {
-	return r.compared() && s.Path != config.File && slices.ContainsFunc(r.changedLines(s.Path), func(l mirror.Range) bool {
+	return r.compared() && path.Base(s.Path) != config.File && slices.ContainsFunc(r.changedLines(s.Path), func(l mirror.Range) bool {
 		return l.First <= s.Line && s.Line <= l.Last
 	})
 }
@@ -73,7 +61,7 @@ func (r *run) blocks(f Finding) bool {
 	if s := f.Suppressed; s != nil && s.Tool == "" && (!f.Added || r.report.Config.InlineIgnore == config.InlineAllow) {
 		return false
 	}
-	environments, said := r.report.Config.Block[f.Rule]
+	environments, said := r.report.Config.BlockIn(f.Rule, f.Path, f.Overlays)
 	if !said {
 		return f.Severity == rules.Error
 	}
@@ -84,14 +72,15 @@ func (r *run) blocks(f Finding) bool {
 
 // unusedEntries reports the entries of the configuration that silence nothing,
 // and those whose day has passed.
-func (r *run) unusedEntries(used map[int]bool, today string) {
+func (r *run) unusedEntries(used map[config.Ignore]bool, today string) {
 	for _, ignore := range r.report.Config.Ignore {
 		switch {
+		case ignore.File == config.Organisation: // it serves all of its repositories
 		case ignore.Until != "" && ignore.Until < today:
-			r.report.Findings = append(r.report.Findings, silent("ignore-invalid", rules.Warning, config.File, ignore.Line,
+			r.report.Findings = append(r.report.Findings, silent("ignore-invalid", rules.Warning, ignore.File, ignore.Line,
 				fmt.Sprintf("the ignore of %s ended on %s; take it out, or say until when it holds", ignore.Rule, ignore.Until), ignore.Path))
-		case !used[ignore.Line]:
-			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, config.File, ignore.Line,
+		case !used[ignore]:
+			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, ignore.File, ignore.Line,
 				fmt.Sprintf("the ignore of %s silences nothing; take it out", ignore.Rule), ignore.Path))
 		}
 	}

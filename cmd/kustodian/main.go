@@ -63,6 +63,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	cmd.AddCommand(checkCommand(), fixCommand(), blameCommand(), rulesCommand(), serveCommand(), sweepCommand())
+	cmd.AddCommand(checkCommand(), fixCommand(), blameCommand(), rulesCommand(), configCommand(), serveCommand(), sweepCommand())
 	return cmd
 }

@@ -10,9 +10,11 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path"
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/fixes"
@@ -168,7 +170,7 @@ func (s *server) answer(ctx context.Context, r request) (any, error) {
 	s.watched = nil
 	switch {
 	case r.Configure != nil:
-		return s.configure(*r.Configure)
+		return s.configure(ctx, *r.Configure)
 	case r.Find != nil:
 		return s.find(ctx, *r.Find)
 	case r.Note != nil:
@@ -223,13 +225,13 @@ func (s *server) open(tree TreeRef) (*overlay.Snapshot, error) {
 	return s.trees[tree], nil
 }
 
-// configure reads the configuration at the root of a tree over the one below
-// it, which counts alone where there is none.
-func (s *server) configure(r Configure) (answer ConfigureAnswer, err error) {
+// configure reads the configurations of a tree over the one below them: the
+// one at the root, then those of folders, from the outermost.
+func (s *server) configure(ctx context.Context, r Configure) (answer ConfigureAnswer, err error) {
 	answer.Config = config.Default()
 	if r.Defaults != nil {
 		// Its faults are told where that file is reviewed.
-		answer.Config, _ = config.Parse(config.File, r.Defaults, answer.Config)
+		answer.Config, answer.Below = config.Parse(config.Organisation, r.Defaults, answer.Config)
 		for i := range answer.Config.Rules.Own {
 			answer.Config.Rules.Own[i].Path = "" // of another repository
 		}
@@ -241,15 +243,42 @@ func (s *server) configure(r Configure) (answer ConfigureAnswer, err error) {
 	if err != nil {
 		return answer, err
 	}
-	src, err := snapshot.ReadFile(config.File)
-	if errors.Is(err, fs.ErrNotExist) {
-		return answer, nil
-	}
+	files, err := configurations(ctx, snapshot)
 	if err != nil {
-		return answer, fmt.Errorf("reading %s: %w", config.File, err)
+		return answer, err
 	}
-	answer.Config, answer.Findings = config.Parse(config.File, src, answer.Config)
+	for _, file := range files {
+		src, err := snapshot.ReadFile(file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // the one at the root, which is asked for in any case: it may be a link
+		}
+		if errors.Is(err, overlay.ErrTooLarge) {
+			answer.Findings = append(answer.Findings, config.Unread(file, err))
+			continue
+		}
+		if err != nil {
+			return answer, fmt.Errorf("reading %s: %w", file, err)
+		}
+		parse := config.ParseFolder
+		if file == config.File {
+			parse = config.Parse
+		}
+		var found []rules.Finding
+		answer.Config, found = parse(file, src, answer.Config)
+		answer.Findings = append(answer.Findings, found...)
+	}
 	return answer, nil
+}
+
+// configurations are the configurations of a tree, the outermost first.
+func configurations(ctx context.Context, snapshot *overlay.Snapshot) ([]string, error) {
+	files, err := snapshot.YAMLFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	files = slices.DeleteFunc(files, func(file string) bool { return path.Base(file) != config.File || file == config.File })
+	slices.SortStableFunc(files, func(a, b string) int { return strings.Count(a, "/") - strings.Count(b, "/") })
+	return append([]string{config.File}, files...), nil
 }
 
 func (s *server) find(ctx context.Context, r Find) (answer FindAnswer, err error) {

@@ -59,10 +59,12 @@ type Configure struct {
 	Defaults []byte `json:"defaults,omitempty"`
 }
 
-// A ConfigureAnswer is the configuration of a tree, and its faults.
+// A ConfigureAnswer is the configuration of a tree, its faults, and those of
+// the organisation's below it.
 type ConfigureAnswer struct {
 	Config   config.Config   `json:"config"`
 	Findings []rules.Finding `json:"findings"`
+	Below    []rules.Finding `json:"below,omitempty"`
 }
 
 // A Find asks what is known of one overlay before any build.

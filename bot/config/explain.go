@@ -1,0 +1,60 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kustodian/kustodian/rules"
+)
+
+// InForce are the settings that count for a file or an overlay, sorted by key:
+// what a section that covers it says before what is said for all of the
+// repository. A setting without a File is a default.
+func (c Config) InForce(at string) []Setting {
+	out := c.defaults()
+	put := func(s Setting) {
+		i := slices.IndexFunc(out, func(o Setting) bool { return o.Key == s.Key })
+		if i < 0 || strings.HasPrefix(s.Key, "ignore[") { // those of a section are added
+			out = append(out, s)
+			return
+		}
+		out[i] = s
+	}
+	for _, s := range c.Settings {
+		if s.Section == "" {
+			put(s)
+		}
+	}
+	for i, section := range c.Sections {
+		again := slices.ContainsFunc(c.Sections[:i], func(s Section) bool { return s.Path == section.Path })
+		for _, s := range c.Settings {
+			if s.Section == section.Path && !again && rules.Covers(section.Path, at, nil) {
+				put(s)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Setting) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}
+
+// defaults are the settings of a repository whose files say nothing.
+func (c Config) defaults() []Setting {
+	mode := Default().PullRequests.Mode
+	if c.Exists {
+		mode = Automatic
+	}
+	out := []Setting{
+		{Key: "fix.pullRequests", Value: mode},
+		{Key: "fix.max", Value: strconv.Itoa(Default().PullRequests.Max)},
+		{Key: "sweep.schedule", Value: "once a week"},
+		{Key: "sweep.timezone", Value: "UTC"},
+	}
+	for rule := range rules.All() {
+		out = append(out, Setting{Key: "rules." + rule.ID, Value: rule.Severity.String()})
+	}
+	return out
+}
+
+// LockOf is the lock that a key is under, and whether there is one.
+func (c Config) LockOf(key string) (Setting, bool) { return (&reader{locked: c.Locked}).lock(key) }
