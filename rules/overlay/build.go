@@ -95,7 +95,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("building overlay %s: %w", path, ctx.Err())
 		}
-		return nil, s.explainFailure(ctx, path, c, serving, err)
+		return nil, s.brokenInTree(c, s.explainFailure(ctx, path, c, serving, err))
 	}
 	b := &Build{Overlay: path, snapshot: s, served: serving, closure: c, addresses: serving.addresses}
 	b.Environment, b.Production = s.options.Environments.of(path)
@@ -104,7 +104,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 			Message: fmt.Sprintf("builds to %d objects; %d are allowed", n, s.options.Limits.ObjectsOf)})
 	}
 	if b.printed, err = printOrder(built, b.sorted()); err != nil {
-		return nil, s.explainFailure(ctx, path, c, serving, err)
+		return nil, s.brokenInTree(c, s.explainFailure(ctx, path, c, serving, err))
 	}
 	for _, o := range b.printed {
 		b.Objects = append(b.Objects, &Object{Ref: refOf(o.YNode()), Node: o.YNode(), Made: o.at})

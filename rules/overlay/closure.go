@@ -19,11 +19,13 @@ type closure struct {
 	copies         []Refusal
 	kustomizations []*kustomization
 	openapi        bool
+	asked          []RemoteBase
+	entries        map[string]Mention // of the tree that name a remote base, by its root
 }
 
 // closure follows the references of the overlay at dir without building.
 func (s *Snapshot) closure(ctx context.Context, dir string) (*closure, error) {
-	c := &closure{reads: map[string]bool{}}
+	c := &closure{reads: map[string]bool{}, entries: map[string]Mention{}}
 	w := &closureWalk{snapshot: s, ctx: ctx, closure: c, done: map[string]bool{}}
 	if err := w.enter(dir, nil, false); err != nil {
 		return nil, err
@@ -46,6 +48,7 @@ func (s *Snapshot) closure(ctx context.Context, dir string) (*closure, error) {
 	if len(c.reads) > 2*limits.Files {
 		refuse(dir, fmt.Sprintf("looks up %d paths; %d are allowed", len(c.reads), 2*limits.Files))
 	}
+	s.placeInTree(c)
 	return c, nil
 }
 
@@ -85,6 +88,7 @@ func (w *closureWalk) enter(dir string, from *referral, config bool) error {
 		return err
 	}
 	w.done[key] = true
+	w.closure.enterRemote(dir, from)
 	w.chain = append(w.chain, dir)
 	defer func() { w.chain = w.chain[:len(w.chain)-1] }()
 	if err := w.take(sc, config); err != nil {
@@ -112,6 +116,11 @@ func (w *closureWalk) take(sc *folderScan, config bool) error {
 		}
 	}
 	c.copies = append(c.copies, sc.copies...)
+	for _, base := range sc.asked {
+		if !slices.Contains(c.asked, base) {
+			c.asked = append(c.asked, base)
+		}
+	}
 	for _, name := range sc.yaml {
 		refusal, err := w.snapshot.checkYAML(name)
 		if err != nil {

@@ -13,6 +13,11 @@ import (
 // field that is absent is answered with the place of the nearest field above
 // it. The error is of ctx only.
 func (b *Build) Explain(ctx context.Context, o *Object, field Field) (Source, error) {
+	source, err := b.explain(ctx, o, field)
+	return b.InTree(source), err
+}
+
+func (b *Build) explain(ctx context.Context, o *Object, field Field) (Source, error) {
 	if err := ctx.Err(); err != nil {
 		return Source{}, fmt.Errorf("explaining %s of %s: %w", field, o.Ref, err)
 	}

@@ -89,8 +89,12 @@ func (f *treeFS) ReadFile(name string) ([]byte, error) {
 	}
 	if slices.Contains(kustomizationNames, path.Base(at.path)) {
 		// Refusals are found before the build; this is the second guard.
-		if i := slices.IndexFunc(f.snapshot.parsed(at.path, at.path, b).seen, remote); i >= 0 {
+		k := f.snapshot.parsed(at.path, at.path, b)
+		if i := slices.IndexFunc(k.seen, remote); i >= 0 {
 			return nil, fmt.Errorf("%s refers to something remote", at.path)
+		}
+		if k.printed != nil {
+			b = &blob{data: k.printed, hash: b.hash}
 		}
 	}
 	if f.served != nil {

@@ -67,7 +67,7 @@ func (s *Snapshot) Folders(ctx context.Context) ([]string, error) {
 			return fmt.Errorf("finding overlays: more than %d", s.options.Limits.Overlays)
 		}
 		for _, entry := range sortedEntries(kinds) {
-			if entry.Kind == Folder && entry.Name != ".git" {
+			if entry.Kind == Folder && entry.Name != ".git" && entry.Name != RemoteFolder {
 				if err := walk(path.Join(dir, entry.Name)); err != nil {
 					return err
 				}
@@ -94,7 +94,7 @@ func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
 	if err != nil {
 		return Overlay{}, err
 	}
-	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Generated: c.generated}
+	o := Overlay{Path: dir, File: path.Join(dir, kustomizationNames[0]), Refusals: c.refusals, Outside: c.outside, Generated: c.generated, Remotes: c.asked}
 	if len(sc.names) > 0 {
 		o.File = sc.names[0]
 	}

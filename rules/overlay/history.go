@@ -65,7 +65,13 @@ func (b *Build) Histories(ctx context.Context, field Field) ([]History, error) {
 		return nil, fmt.Errorf("reading the history of %s: %w", field, err)
 	}
 	if len(all) == 0 {
-		return absent, nil
+		all = absent
+	}
+	for i, h := range all {
+		all[i].Source, all[i].Documents = b.InTree(h.Source), slices.Clone(h.Documents)
+		for j, d := range h.Documents {
+			all[i].Documents[j] = b.InTree(d)
+		}
 	}
 	return all, nil
 }

@@ -58,6 +58,9 @@ type kustomization struct {
 	component bool
 	affixes   []*yaml.Node // prefixes and suffixes of names
 	openapi   bool
+	// printed is the file with the paths of remote bases in place of the
+	// references to them; nil where there is none.
+	printed []byte
 	// seen are the paths as the engine decodes them: the same as those of
 	// refs, unless somebody took pains to hide one.
 	seen []string
@@ -336,12 +339,12 @@ func (s *Snapshot) parsed(name, file string, b *blob) *kustomization {
 	k := s.store.plans[key]
 	s.store.mu.Unlock()
 	if k != nil {
-		return k
+		return s.withRemotes(k)
 	}
 	k = parseKustomization(name, b)
 	k.path = file
 	s.store.mu.Lock()
 	s.store.plans[key] = k
 	s.store.mu.Unlock()
-	return k
+	return s.withRemotes(k)
 }

@@ -53,7 +53,7 @@ func (k KustomizationFile) Entries(key string) []*yaml.Node { return items(entry
 func (b *Build) Kustomizations() []KustomizationFile {
 	var files []KustomizationFile
 	for _, k := range b.closure.kustomizations {
-		if k.root != nil {
+		if k.root != nil && !InRemote(k.path) {
 			files = append(files, KustomizationFile{k.path, k.root})
 		}
 	}

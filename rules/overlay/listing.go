@@ -23,7 +23,7 @@ func (s *Snapshot) YAMLFiles(ctx context.Context) ([]string, error) {
 		}
 		for name, kind := range kinds {
 			switch {
-			case kind == Folder && name != ".git":
+			case kind == Folder && name != ".git" && name != RemoteFolder:
 				if err := walk(path.Join(dir, name)); err != nil {
 					return err
 				}

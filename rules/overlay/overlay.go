@@ -38,6 +38,10 @@ type Overlay struct {
 	// Generated are the files that a pipeline makes before the build, which are
 	// not in the tree: empty ones stand in for them.
 	Generated []Mention `json:"generated,omitempty"`
+	// Remotes are the folders of other repositories that it refers to, through
+	// all that it refers to, each once: those that [Options].Remotes answers,
+	// and those that are to be answered before it can be built.
+	Remotes []RemoteBase `json:"remotes,omitempty"`
 }
 
 // A Mention is an entry of a kustomization that names a file.
@@ -166,14 +170,21 @@ type Source struct {
 	// Exact is false where Path and Line are the best guess, such as the
 	// object's own document.
 	Exact bool `json:"exact"`
+	// Remote is set where a remote base says the field: the entry of a
+	// kustomization of the tree that names that base, with the reference to the
+	// file in Text. Path is then below [RemoteFolder].
+	Remote *Mention `json:"remote,omitempty"`
 	// Via are the earlier sources that this one overrode, the latest first.
 	Via []Source `json:"via,omitempty"`
 }
 
 // String is "path:line:column", as compilers write it.
 func (s Source) String() string {
-	if s.Path == "" {
+	switch {
+	case s.Path == "":
 		return "unknown"
+	case s.Remote != nil:
+		return fmt.Sprintf("%s:%d:%d", s.Remote.Text, s.Line, s.Column)
 	}
 	return fmt.Sprintf("%s:%d:%d", s.Path, s.Line, s.Column)
 }
@@ -243,5 +254,8 @@ type Options struct {
 	// Generated are patterns of files that a pipeline makes before the build:
 	// where one is not in the tree, an empty file stands in for it.
 	Generated []string
-	Limits    Limits
+	// Remotes are the answers to references to other repositories. What is not
+	// answered is refused.
+	Remotes []RemoteAnswer `json:",omitempty"`
+	Limits  Limits
 }

@@ -93,6 +93,7 @@ func (p *printing) say(line int, field Field, key bool) error {
 	}
 	if key {
 		if source, ok := p.build.whereKey(p.object, field); ok {
+			source = p.build.InTree(source)
 			p.lines[line-1].Source = &source
 			return nil
 		}

@@ -33,8 +33,8 @@ func (s *Snapshot) Documents(ctx context.Context, dir string) ([]Document, error
 				continue
 			}
 			at, err := s.resolve(path.Join(k.dir, ref.text))
-			if err != nil || at.kind == Folder || at.kind == Submodule {
-				continue // the build says so
+			if err != nil || at.kind == Folder || at.kind == Submodule || InRemote(at.path) {
+				continue // the build says so, or it is another repository's
 			}
 			b, err := s.blob(at.path)
 			if err != nil {

@@ -24,7 +24,8 @@ type folderScan struct {
 	outside       []Mention
 	generated     []Mention
 	copies        []Refusal
-	seen          []string // every path that was looked up to say all this
+	asked         []RemoteBase // the remote bases that it names
+	seen          []string     // every path that was looked up to say all this
 }
 
 // referral is a folder that a kustomization refers to.
@@ -139,13 +140,23 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 			"a Helm chart is not inflated here; commit what `helm template` prints and list that file under resources")
 		return nil
 	case remote(ref.text):
-		sc.refuse(ReasonRemote, k.path, ref.node, ref.text, "would be fetched; copy it into this repository and refer to its path")
+		s.scanRemote(sc, k, ref)
 		return nil
 	case path.IsAbs(ref.text):
 		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "is an absolute path; write it relative to this folder")
 		return nil
 	}
+	if base, ok := ParseRemote(ref.node.Value); ok && ref.isRemote() {
+		sc.ask(base)
+	}
 	at, err := s.look(sc, path.Join(k.dir, ref.text))
+	if k.leaves(ref) {
+		err = errOutside
+	}
+	if fault := ref.remoteFault(at, err); fault != "" {
+		sc.refuse(ReasonMissing, k.path, ref.node, ref.text, fault)
+		return nil
+	}
 	switch {
 	case errors.Is(err, errOutside):
 		sc.refuse(ReasonOutside, k.path, ref.node, ref.text, "leads out of the repository; move what it names into it")

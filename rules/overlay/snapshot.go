@@ -37,9 +37,14 @@ func (s *Snapshot) With(options Options) *Snapshot {
 type scans struct {
 	sync.Mutex
 	folders map[string]*folderScan
+
+	mounting sync.Mutex
+	mounted  map[*kustomization]*kustomization // those that refer to remote bases
 }
 
-func newScans() *scans { return &scans{folders: map[string]*folderScan{}} }
+func newScans() *scans {
+	return &scans{folders: map[string]*folderScan{}, mounted: map[*kustomization]*kustomization{}}
+}
 
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits

@@ -130,11 +130,18 @@ func (s *Snapshot) folder(name string) (map[string]EntryKind, error) {
 // kinds is folder for a look-up of one name, which depends on no other: the
 // tree's own folder with what the snapshot changed.
 func (s *Snapshot) kinds(name string) (map[string]EntryKind, error) {
+	if name == RemoteFolder {
+		return s.options.remoteRoots(), nil
+	}
 	kinds, err := s.store.folder(name)
-	if err != nil || len(s.changed) == 0 {
+	remotes := name == "." && len(s.options.Remotes) > 0
+	if err != nil || len(s.changed) == 0 && !remotes {
 		return kinds, err
 	}
 	merged := map[string]EntryKind{}
+	if remotes {
+		merged[RemoteFolder] = Folder
+	}
 	for entry, kind := range kinds {
 		if content, ok := s.changed[path.Join(name, entry)]; ok && content == nil {
 			continue
@@ -200,7 +207,7 @@ func (s *Snapshot) follow(name string) (found, error) {
 		case ".", "":
 			continue
 		case "..":
-			if at.path == "." {
+			if at.path == "." || at.path == remoteRoot(at.path) {
 				return at, errOutside
 			}
 			at.path, at.kind = path.Dir(at.path), Folder

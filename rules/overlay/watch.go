@@ -41,7 +41,9 @@ func (w *watch) note(paths ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, p := range paths {
-		w.paths[p] = true
+		if !InRemote(p) { // a commit never changes
+			w.paths[p] = true
+		}
 	}
 }
 
@@ -148,6 +150,9 @@ func (s *Snapshot) listing(dir string) (string, error) {
 	}
 	h := sha256.New()
 	for _, entry := range sortedEntries(kinds) {
+		if entry.Name == RemoteFolder {
+			continue // it is no part of the tree
+		}
 		fmt.Fprintf(h, "%s\x00%d\n", entry.Name, entry.Kind)
 	}
 	return "names:" + hex.EncodeToString(h.Sum(nil)), nil
