@@ -75,19 +75,26 @@ func newRepository(t *testing.T) string {
 // has the token, and returns its URL.
 func serve(t *testing.T, path, token string) string {
 	t.Helper()
+	server := httptest.NewServer(backend(t, path, token))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// backend is git's own server of the repository whose .git folder is at path,
+// for who has the token; "" is for everybody.
+func backend(t *testing.T, path, token string) http.Handler {
+	t.Helper()
 	backend := &cgi.Handler{
 		Path: filepath.Join(git(t, path, "--exec-path"), "git-http-backend"),
 		Env:  []string{"GIT_PROJECT_ROOT=" + path, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=uploadpack.allowAnySHA1InWant", "GIT_CONFIG_VALUE_0=true"},
 	}
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte("x-access-token:"+token))
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != want {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if token != "" && r.Header.Get("Authorization") != want {
 			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
 		backend.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
-	return server.URL
+	})
 }

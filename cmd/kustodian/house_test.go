@@ -142,6 +142,7 @@ var printers = map[string]string{
 	"rules/overlay/build.go":               "a build, as kustomize prints it",
 	"rules/overlay/failure_culprit.go":     "a kustomization held in memory for one build",
 	"rules/overlay/kustomizations.go":      "a kustomization held in memory for one build",
+	"rules/overlay/remote_mount.go":        "a kustomization held in memory for one build",
 	"rules/overlay/serving.go":             "a kustomization held in memory for one build",
 	"rules/overlay/token.go":               "patches and configurations held in memory for one build",
 	"rules/overlay/token_kustomization.go": "a kustomization held in memory for one build",
