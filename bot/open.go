@@ -62,7 +62,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	if err != nil {
 		return nil, fmt.Errorf("opening the queue: %w", err)
 	}
-	images := &registry.Client{Hosts: settings.Registries}
+	images := &registry.Client{Hosts: settings.Registries, Mirrors: settings.Mirrors, Bindings: settings.Bindings}
 	if overrides.Registry != nil {
 		overrides.Registry(images)
 	}

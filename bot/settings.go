@@ -13,6 +13,8 @@ import (
 
 	"github.com/robfig/cron/v3"
 	"github.com/sethvargo/go-envconfig"
+
+	"github.com/kustodian/kustodian/fixes/registry"
 )
 
 // Settings are what the operator of the App decides, by environment variables.
@@ -37,8 +39,13 @@ type Settings struct {
 	OverlayTimeout     time.Duration `env:"OVERLAY_TIMEOUT,default=60s" help:"how long one overlay may take; beyond that it is not checked, and the review says so"`
 	OverlayMemory      int64         `env:"OVERLAY_MEMORY_MB,default=2048" help:"megabytes of memory that one overlay may take, in each process; beyond that it is not checked"`
 	Registries         []string      `env:"REGISTRIES,default=docker.io,ghcr.io,quay.io,registry.k8s.io" help:"registries that may be asked for digests, with commas; - is none"`
+	RegistriesFile     string        `env:"REGISTRIES_FILE" help:"file of mirrors, and of the credentials that installations may use; the README shows one"`
 	SweepSchedule      string        `env:"SWEEP" help:"when repositories are swept that do not say, as five fields of cron in UTC; empty is once a week, each at its own time; off is never"`
 	LogFormat          string        `env:"LOG_FORMAT,default=text" help:"text or json"`
+
+	// Mirrors and Bindings are what RegistriesFile says.
+	Mirrors  []registry.Mirror
+	Bindings []registry.Binding
 }
 
 // A Variable is one setting as `serve --help` lists it.
@@ -50,7 +57,9 @@ func SettingsHelp() []Variable {
 	var all []Variable
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 		name, value, _ := strings.Cut(field.Tag.Get("env"), ",default=")
-		all = append(all, Variable{Name: name, Default: value, Help: field.Tag.Get("help")})
+		if name != "" {
+			all = append(all, Variable{Name: name, Default: value, Help: field.Tag.Get("help")})
+		}
 	}
 	return all
 }
@@ -165,6 +174,8 @@ func (s *Settings) check() error {
 	if s.Registries = trimmed(s.Registries); len(s.Registries) == 1 && s.Registries[0] == "-" {
 		s.Registries = nil
 	}
+	faults = append(faults, s.readRegistries()...)
+	faults = append(faults, s.checkRegistries()...)
 	return errors.Join(faults...)
 }
 

@@ -66,6 +66,10 @@ func TestSettingsFaults(t *testing.T) {
 		{"READ_ONLY=maybe", `READ_ONLY: has to be true or false, not "maybe"`},
 		{"WORKERS=0", "WORKERS: write how many"},
 		{"SWEEP=on mondays", "SWEEP: write five fields"},
+		{"REGISTRIES=https://docker.io", `REGISTRIES: "https://docker.io" is no host; write docker.io`},
+		{"REGISTRIES=docker.io/library", `REGISTRIES: "docker.io/library" is no host; write docker.io`},
+		{"REGISTRIES=*.example.com", `REGISTRIES: "*.example.com" is no host; write docker.io`},
+		{"REGISTRIES_FILE=/nowhere/registries.yaml", "REGISTRIES_FILE: open /nowhere/registries.yaml"},
 		{"LOG_FORMAT=xml", "LOG_FORMAT: write text or json"},
 	} {
 		_, err := LoadSettings(context.Background(), enough(c.change))

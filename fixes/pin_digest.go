@@ -237,7 +237,7 @@ func (p *Plan) digest(all []reached) (string, error) {
 		if p.leaves(image) {
 			return "", &NoFix{ReasonNoPolicy, fmt.Sprintf("The configuration says to leave %s as it is.", image)}
 		}
-		answer, err := p.Ask(Question{Image: image})
+		answer, err := p.Ask(Question{Image: image, Mirror: p.Policy.Mirror})
 		switch {
 		case err != nil:
 			return "", err

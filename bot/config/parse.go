@@ -109,7 +109,7 @@ func (r *reader) root(node *yaml.Node) {
 			r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) })(n)
 		},
 		"images": func(n *yaml.Node) {
-			r.mapping(n, keys{"leave": r.patterns(&config.Fixes.LeaveImages)})
+			r.mapping(n, keys{"leave": r.patterns(&config.Fixes.LeaveImages), "mirror": r.text(&config.Fixes.Mirror)})
 		},
 		"fix":   func(n *yaml.Node) { r.fix(n, config) },
 		"sweep": func(n *yaml.Node) { r.sweep(n, &config.Sweep) },

@@ -242,3 +242,10 @@ func (c *Client) transport() http.RoundTripper {
 	c.once.Do(func() { c.dials = newTransport(c.listed()) })
 	return c.dials
 }
+
+// IsHost reports whether text is a registry as images name it: a host, with a
+// port if need be, and nothing else.
+func IsHost(text string) bool {
+	_, err := name.NewRegistry(text, name.StrictValidation)
+	return err == nil && !strings.ContainsAny(text, "*?/@ ") && !strings.HasSuffix(text, ":")
+}
