@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/kustodian/kustodian/bot"
+	"github.com/kustodian/kustodian/bot/githubtest"
 	"github.com/kustodian/kustodian/testdata/demo"
 )
 
@@ -69,6 +71,53 @@ func TestSweepWithoutConfiguration(t *testing.T) {
 	}
 	if runs := repo.CheckRuns(repo.Head("main")); len(runs) != 1 {
 		t.Errorf("there are %d check runs, want one", len(runs))
+	}
+}
+
+// TestSweepInSteps offers what would restart production with the others one
+// environment after the other: the next when the last is merged.
+func TestSweepInSteps(t *testing.T) {
+	s := newStage(t, mayFix, nil)
+	const base = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n" +
+		"    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - name: web\n        image: example.com/web:1\n"
+	start := files{
+		".kustodian.yaml":         text("version: 1\nfix: {pullRequests: auto, startingResources: {requests: {cpu: 100m, memory: 128Mi}}}\n"),
+		"base/kustomization.yaml": text("resources: [web.yaml]\n"),
+		"base/web.yaml":           text(base),
+	}
+	for _, environment := range []string{"dev", "staging", "prod"} {
+		start["overlays/"+environment+"/kustomization.yaml"] = text("resources: [../../base]\n")
+	}
+	repo := s.repository("steps", start)
+	key := bot.Key{Installation: s.installation("steps"), Owner: "acme", Repo: "steps", Kind: bot.Sweep}
+	for _, step := range []struct{ file, says string }{
+		{"overlays/dev/web-patch.yaml", "when it is merged, staging follows, then production"},
+		{"overlays/staging/web-patch.yaml", "when it is merged, production follows"},
+		{"base/web.yaml", "for overlay overlays/prod only"},
+	} {
+		s.must(s.bot.Worker.Work(s.Context(), key))
+		s.settle()
+		open := slices.DeleteFunc((&play{s, repo, 0}).fixes(), func(p *githubtest.PullRequest) bool { return !strings.Contains(p.Title, "best-effort") })
+		if len(open) != 1 {
+			t.Fatalf("%d pull requests for %s; want one", len(open), step.file)
+		}
+		if !strings.Contains(open[0].Body, step.says) {
+			t.Errorf("the step of %s does not say %q:\n%s", step.file, step.says, open[0].Body)
+		}
+		diff, err := repo.Diff(open[0].Number)
+		s.must(err)
+		if !slices.ContainsFunc(diff.Files, func(f githubtest.File) bool { return f.Path == step.file }) {
+			t.Errorf("the step does not change %s", step.file)
+		}
+		s.must(repo.Merge(open[0].Number))
+		s.settle()
+	}
+	s.must(s.bot.Worker.Work(s.Context(), key))
+	s.settle()
+	for _, open := range (&play{s, repo, 0}).fixes() {
+		if strings.Contains(open.Title, "best-effort") {
+			t.Errorf("after the last step there is %s", open.Title)
+		}
 	}
 }
 

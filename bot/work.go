@@ -341,7 +341,7 @@ func (s *site) sweep(ctx context.Context) error {
 			return nil
 		}
 		tree := s.commit(at[main])
-		report, err := s.review(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true})
+		report, err := s.review(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true, Staged: true})
 		if err != nil {
 			return fmt.Errorf("sweeping %s/%s: %w", s.key.Owner, s.key.Repo, err)
 		}

@@ -169,6 +169,9 @@ type Policy struct {
 	// Unbuilt says what becomes of a fix where an overlay that reads the file
 	// cannot be built: UnbuiltRefuse, which "" means too, or UnbuiltAllow.
 	Unbuilt string `json:"unbuilt,omitempty"`
+	// Staged has what would restart production together with others planned in
+	// steps, the lowest environment first.
+	Staged bool `json:"staged,omitempty"`
 	// LeaveImages are patterns of images that are never pinned.
 	LeaveImages []string `json:"leaveImages,omitempty"`
 	// Mirror is the mirror of the operator's that is asked for digests, by its

@@ -290,7 +290,63 @@ func (c *fixCase) run(t *testing.T) {
 			t.Errorf("the difference of %s differs (-want +got):\n%s", path, diff)
 		}
 	}
+	if c.policy.Staged {
+		c.inSteps(t)
+		return
+	}
 	c.unchanged(t, tree, planned, proved)
+}
+
+// inSteps fixes one step after the other until nothing is planned: none of
+// them restarts production together with others, and after the last the
+// findings are gone.
+func (c *fixCase) inSteps(t *testing.T) {
+	t.Helper()
+	files := maps.Clone(c.files)
+	for range 4 {
+		tree := open(t, files, c.checks)
+		planned := tree.plan(t, c)
+		if len(planned.Fixes) == 0 {
+			if len(planned.NoFix) > 0 {
+				t.Errorf("after all steps there is left: %v", planned.NoFix)
+			}
+			return
+		}
+		for _, fix := range planned.Fixes {
+			proof := tree.judge(t, []Fix{fix})
+			if proof.Reason != NoReason {
+				t.Fatalf("a step is not proved: %s", proof.Detail)
+			}
+			if tree.restartsTogether(proof) && !strings.Contains(fmt.Sprint(fix.Layers, fix.Notes), "It restarts production together") {
+				t.Errorf("a step restarts production and others, and does not say so: %+v", fix)
+			}
+		}
+		changed, err := Apply(tree.snapshot.ReadFile, planned.Fixes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for path, text := range changed {
+			files[path] = string(text)
+			if text == nil {
+				delete(files, path)
+			}
+		}
+	}
+	t.Error("the steps have no end")
+}
+
+// restartsTogether reports whether a fix restarts production and what is known
+// to be none.
+func (tree *testTree) restartsTogether(proof Proof) bool {
+	restarts := map[bool]bool{}
+	for _, proved := range proof.Overlays {
+		for _, o := range tree.overlays {
+			if o.Path == proved.Overlay && o.Environment != "" && len(proved.Effect.Restarts) > 0 {
+				restarts[o.Production] = true
+			}
+		}
+	}
+	return len(restarts) == 2
 }
 
 // unchanged plans the fixed tree: nothing but what was withheld is planned again.

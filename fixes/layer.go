@@ -36,21 +36,13 @@ type reached struct {
 // that an edit of it reaches then gets what it wants; else at the lowest
 // kustomizations that reach exactly the overlays that want the same. said is
 // the file of the source; kept is why nobody may edit it, nil where one may.
+// Of builds whose turn comes later, wants is emptied: the fix leaves them.
 func (p *Plan) layer(ctx context.Context, said overlay.Source, all []reached, kept error) ([]Layer, error) {
 	var noFix *NoFix
 	if kept != nil && !errors.As(kept, &noFix) {
 		return nil, kept
 	}
-	var hit []reached
-	var harmed *reached
-	for i, r := range all {
-		if r.wants != "" {
-			hit = append(hit, r)
-		}
-		if r.wants != r.gets && harmed == nil {
-			harmed = &all[i]
-		}
-	}
+	hit := hits(all)
 	for _, r := range hit {
 		if err := p.immutable([]Change{{Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.changed}}); err != nil {
 			return nil, err
@@ -59,14 +51,30 @@ func (p *Plan) layer(ctx context.Context, said overlay.Source, all []reached, ke
 	if len(hit) == 0 {
 		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("No overlay shows what %s says.", said)}
 	}
-	if kept == nil && harmed == nil {
-		return []Layer{{Path: said.Path, By: said.By, Overlays: overlaysOf(hit), Why: atSource(said, hit), atSource: true}}, nil
+	atOnce := ""
+	if first, why := p.firstStep(said.Path, hit); why != "" {
+		layers, left, err := p.cover(ctx, first)
+		if err != nil {
+			return nil, err
+		}
+		if left == "" {
+			for i := range layers {
+				layers[i].Why = why
+			}
+			wait(all, layers)
+			return layers, nil
+		}
+		atOnce = fmt.Sprintf(" It restarts production together with others: nothing that may be edited reaches overlay %s and none whose turn comes later.", left)
+	}
+	harmed := slices.IndexFunc(all, func(r reached) bool { return r.wants != r.gets })
+	if kept == nil && harmed < 0 {
+		return []Layer{{Path: said.Path, By: said.By, Overlays: overlaysOf(hit), Why: atSource(said, hit) + atOnce, atSource: true}}, nil
 	}
 	why := ""
 	if kept != nil {
 		why = noFix.Detail
 	} else {
-		why = harm(said, *harmed)
+		why = harm(said, all[harmed])
 	}
 	layers, left, err := p.cover(ctx, hit)
 	if err != nil {
@@ -79,9 +87,29 @@ func (p *Plan) layer(ctx context.Context, said overlay.Source, all []reached, ke
 		return nil, &NoFix{ReasonSpreads, fmt.Sprintf("%s No kustomization that may be edited reaches overlay %s and none that is to stay as it is.", why, left)}
 	}
 	for i := range layers {
-		layers[i].Why = why + fmt.Sprintf(" %s reaches %s and no other overlay.", layers[i].Path, listed(layers[i].Overlays))
+		layers[i].Why = why + fmt.Sprintf(" %s reaches %s and no other overlay.", layers[i].Path, listed(layers[i].Overlays)) + atOnce
 	}
 	return layers, nil
+}
+
+// hits are the builds that want something.
+func hits(all []reached) []reached {
+	var out []reached
+	for _, r := range all {
+		if r.wants != "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// wait empties what builds want that no layer reaches.
+func wait(all []reached, layers []Layer) {
+	for i, r := range all {
+		if !slices.ContainsFunc(layers, func(l Layer) bool { return slices.Contains(l.Overlays, r.build.Overlay) }) {
+			all[i].wants = ""
+		}
+	}
 }
 
 func harm(said overlay.Source, harmed reached) string {

@@ -56,7 +56,11 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 		// The move leaves every environment as it is, so it may reach them all.
 		all = append(all, reached{use: u, wants: "moved", gets: "moved", changed: u.field.Append("env")})
 	}
-	layers, err := p.layer(ctx, overlay.Source{Path: l.said.file, By: l.said.by}, all, p.editable(l.said.file))
+	_, inSteps := p.firstStep(l.said.file, all)
+	// Its other values stand in the list that it leaves, so it moves at once.
+	whole := *p
+	whole.Policy.Staged = false
+	layers, err := whole.layer(ctx, overlay.Source{Path: l.said.file, By: l.said.by}, all, p.editable(l.said.file))
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,11 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Fix{Fingerprints: fingerprints, Files: files, Layers: layers, Notes: l.notes(),
+	notes := l.notes()
+	if inSteps != "" {
+		notes = append(notes, "It restarts production together with the others: a variable that moved for one overlay alone would have two values there.")
+	}
+	return &Fix{Fingerprints: fingerprints, Files: files, Layers: layers, Notes: notes,
 		Intent: Intent{Changes: l.changes, Environment: true}}, nil
 }
 

@@ -132,7 +132,7 @@ func (c Config) BlockIn(rule, file string, overlays []string) (environments []st
 
 // Default is the configuration of a repository that has none.
 func Default() Config {
-	return Config{PullRequests: PullRequests{Mode: OnRequest, Max: 5}}
+	return Config{PullRequests: PullRequests{Mode: OnRequest, Max: 5}, Fixes: fixes.Policy{Staged: true}}
 }
 
 // Options are the settings that building an overlay needs.

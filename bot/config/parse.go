@@ -143,6 +143,7 @@ func (r *reader) fix(n *yaml.Node, config *Config) {
 		"reviewers":    r.oneOf(&config.PullRequests.Reviewers, "codeowners"),
 		"env":          r.oneOf(&config.Fixes.Env, fixes.EnvByKey, fixes.EnvFrom),
 		"unbuilt":      r.oneOf(&config.Fixes.Unbuilt, fixes.UnbuiltRefuse, fixes.UnbuiltAllow),
+		"staged":       r.flag(&config.Fixes.Staged),
 		"startingResources": func(n *yaml.Node) {
 			entry := fixes.ResourcePolicy{Requests: map[string]string{}}
 			if r.amounts(n, &entry, nil) {

@@ -88,9 +88,11 @@ func (r *run) plan(ctx context.Context, findings []rules.Finding, splits int) (w
 
 // planAtOnce asks a worker for fixes, and the world for what they need to know.
 func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.PlanAnswer, error) {
+	policy := r.head.scan.Config.Fixes
+	policy.Staged = policy.Staged && r.job.Staged
 	request := worker.Plan{
 		Tree: r.head.ref, Options: r.head.scan.Config.Options(), Overlays: r.head.roots,
-		Findings: findings, Policy: r.head.scan.Config.Fixes, Rules: r.head.scan.Config.Rules,
+		Findings: findings, Policy: policy, Rules: r.head.scan.Config.Rules,
 	}
 	for range maxRounds {
 		answer, err := r.pool.Plan(ctx, request)

@@ -40,6 +40,9 @@ type Job struct {
 	Fork bool
 	// Fix asks for fixes and their proofs.
 	Fix bool
+	// Staged lets fixes come in steps, one environment after the other, where
+	// the configuration wants that: for changes of what runs already.
+	Staged bool
 	// Rules narrows fixes to these rules; empty is all.
 	Rules []string
 	// Now is when the job runs; zero is now.

@@ -19,7 +19,7 @@ import (
 
 func fixCommand() *cobra.Command {
 	var only, registries []string
-	var write bool
+	var write, staged bool
 	cmd := &cobra.Command{
 		Use:   "fix [PATH...]",
 		Short: "Plan fixes, prove them, and print them as one diff",
@@ -43,7 +43,7 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 			if err != nil {
 				return err
 			}
-			job.Fix, job.Rules = true, only
+			job.Fix, job.Rules, job.Staged = true, only, staged
 			images := &registry.Client{Hosts: registries}
 			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(images.For(registry.Asker{}))}, job)
 			if err != nil {
@@ -58,6 +58,7 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 	}
 	cmd.Flags().StringSliceVar(&only, "rule", nil, "fix the findings of this rule only; may be repeated")
 	cacheFlag(cmd)
+	cmd.Flags().BoolVar(&staged, "staged", false, "of what would restart production together with other environments, fix the lowest environment only")
 	cmd.Flags().BoolVar(&write, "write", false, "edit the files instead of printing a diff")
 	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests")
 	return cmd
