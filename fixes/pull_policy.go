@@ -1,0 +1,144 @@
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// fitPullPolicy makes the pull policy fit the reference beside it: by leaving
+// it to its default where that is right, else by saying the right one.
+var fitPullPolicy = Recipe{
+	Rules: []string{"pull-policy"},
+	Title: "Fit pull policies to the images",
+	Plan:  planPullPolicy,
+}
+
+const (
+	pullAlways       = "Always"
+	pullIfNotPresent = "IfNotPresent"
+)
+
+func planPullPolicy(ctx context.Context, p *Plan) (*Fix, error) {
+	said, err := p.locate(p.Finding.Source)
+	if err != nil {
+		return nil, err
+	}
+	all, err := p.pulled(ctx, said)
+	if err != nil {
+		return nil, err
+	}
+	// The default will do where it is what each of them wants, and where nothing
+	// else shows once the line is gone.
+	now, leave := "", said.by != overlay.ByJSONPatch && len(p.Finding.Source.Via) == 0
+	for _, r := range all {
+		if r.wants != "" {
+			now, leave = r.wants, leave && r.wants == defaultPull(scalar(r.node, "image"))
+		}
+	}
+	for i, r := range all {
+		if all[i].gets = now; leave {
+			all[i].gets = defaultPull(scalar(r.node, "image"))
+		}
+	}
+	layers, err := p.layer(ctx, overlay.Source{Path: said.file, By: said.by}, all, p.editable(said.file))
+	if err != nil {
+		return nil, err
+	}
+	changes := newChanges()
+	for _, layer := range layers {
+		switch {
+		case !layer.atSource:
+			if err := p.patchPull(changes, layer, all); err != nil {
+				return nil, err
+			}
+		case leave:
+			changes.add(said.file, said.remove())
+		default:
+			changes.add(said.file, said.set(now))
+		}
+	}
+	fix := &Fix{Layers: layers}
+	for _, r := range all {
+		if r.wants == "" {
+			continue
+		}
+		before := scalar(r.node, "imagePullPolicy")
+		change := Change{Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.changed, Before: &before, After: &r.wants}
+		if leave && layers[0].atSource {
+			change.After = nil
+			fix.Notes = once(fix.Notes, fmt.Sprintf("Without imagePullPolicy the cluster pulls %s %s.", scalar(r.node, "image"), whenPulled[r.wants]))
+		}
+		fix.Intent.Changes = append(fix.Intent.Changes, change)
+	}
+	fix.Files, err = changes.files(p)
+	return fix, err
+}
+
+var whenPulled = map[string]string{pullAlways: "at each start", pullIfNotPresent: "where the node does not have it"}
+
+// pulled lists the containers whose pull policy a place says, with what those
+// that have the finding want.
+func (p *Plan) pulled(ctx context.Context, said place) ([]reached, error) {
+	if err := p.Reach(ctx, said.file); err != nil {
+		return nil, err
+	}
+	carry, err := p.uses(func(u use) (bool, error) {
+		if _, reads := u.build.Reads[said.file]; !reads || child(u.node, "imagePullPolicy") == nil {
+			return false, nil
+		}
+		source, err := u.build.Explain(ctx, u.object, u.field.Append("imagePullPolicy"))
+		return source.String() == p.Finding.Source.String(), err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []reached
+	for _, u := range carry {
+		r := reached{use: u, changed: u.field.Append("imagePullPolicy")}
+		has, err := p.HasFinding(ctx, u.build, u.object, r.changed)
+		if err != nil {
+			return nil, err
+		}
+		if has {
+			r.wants = rightPull(scalar(u.node, "image"))
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// patchPull says the right policy in a layer that does not say the wrong one.
+func (p *Plan) patchPull(to *fileChanges, layer Layer, all []reached) error {
+	for _, r := range all {
+		if r.wants != "" && r.build.Overlay == layer.Overlays[0] {
+			tree := &yaml.Node{Kind: yaml.MappingNode}
+			set(tree, r.wants, "imagePullPolicy")
+			return p.patch(to, layer.Path, r.object.Origin, wrapped(r.field, tree), "images")
+		}
+	}
+	return fmt.Errorf("no container of %s for a patch in %s", layer.Overlays[0], layer.Path)
+}
+
+// rightPull is the policy for a reference that the rule speaks of: what a
+// digest names never changes, and the other tags of these move.
+func rightPull(image string) string {
+	if strings.Contains(image, "@") {
+		return pullIfNotPresent
+	}
+	return pullAlways
+}
+
+// defaultPull is the policy that the API server fills in: Always for the tag
+// latest and for none.
+func defaultPull(image string) string {
+	name, digest, _ := strings.Cut(image, "@")
+	if _, tag := splitTag(name); digest == "" && (tag == "" || tag == "latest") {
+		return pullAlways
+	}
+	return pullIfNotPresent
+}
