@@ -396,6 +396,7 @@ func open(t *testing.T, files overlay.Files, checks rules.Policy) *testTree {
 		t.Fatal(err)
 	}
 	var found [][]rules.Finding
+	var facts []rules.Fact
 	for _, o := range all {
 		if !o.Root || o.Component {
 			continue
@@ -409,12 +410,17 @@ func open(t *testing.T, files overlay.Files, checks rules.Policy) *testTree {
 		if err != nil {
 			t.Fatal(err)
 		}
-		findings, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, checks)
+		findings, noted, err := rules.Run(t.Context(), rules.Subject{Build: build}, checks)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found = append(found, findings)
+		found, facts = append(found, findings), append(facts, noted...)
 	}
+	joined, err := rules.Join(rules.Facts{Head: facts, Overlays: tree.overlays}, checks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found = append(found, joined)
 	tree.findings = rules.Merge(found...)
 	return tree
 }

@@ -113,11 +113,14 @@ func wait(all []reached, layers []Layer) {
 }
 
 func harm(said overlay.Source, harmed reached) string {
-	name, ref, in := harmed.name(), harmed.object.Ref, harmed.build.Overlay
-	if harmed.wants == "" {
-		return fmt.Sprintf("An edit of %s would change container %s of %s in overlay %s too, which does not have the finding.", said.Path, name, ref, in)
+	what, in := harmed.object.Ref.String(), harmed.build.Overlay
+	if name := harmed.name(); name != "" {
+		what = fmt.Sprintf("container %s of %s", name, what)
 	}
-	return fmt.Sprintf("Container %s of %s needs something else in overlay %s than an edit of %s would give it.", name, ref, in, said.Path)
+	if harmed.wants == "" {
+		return fmt.Sprintf("An edit of %s would change %s in overlay %s too, which does not have the finding.", said.Path, what, in)
+	}
+	return fmt.Sprintf("In overlay %s %s needs something else than an edit of %s would give it.", in, what, said.Path)
 }
 
 func atSource(said overlay.Source, hit []reached) string {

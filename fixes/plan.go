@@ -81,6 +81,10 @@ var byHand = map[string]string{
 	"naked-pod":      "Which controller should run the Pod is the owner's decision.",
 }
 
+// told are rules whose findings an edit alone must not put right: what to do,
+// and in which order.
+var told = map[string]func(rules.Finding) *NoFix{"hpa-owns-replicas": tellReplicas}
+
 // MakePlans plans a fix for each finding that has a recipe, all against the
 // tree as it is. Questions that have no answer yet come back; call it again
 // with their answers. Every finding ends in a fix, in NoFix, or waits for a
@@ -156,6 +160,9 @@ type planner struct {
 func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error) {
 	i := slices.IndexFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Rules, finding.Rule) })
 	if i < 0 {
+		if tell, ok := told[finding.Rule]; ok {
+			return nil, tell(finding)
+		}
 		detail, ok := byHand[finding.Rule]
 		if !ok {
 			detail = "There is no edit of this that is safe for everybody; the finding says what to write."

@@ -23,6 +23,7 @@ const (
 	ReasonConflict   Reason = "conflict"
 	ReasonUnknownUse Reason = "unknown-use"
 	ReasonSecret     Reason = "secret"
+	ReasonInSteps    Reason = "in-steps"
 )
 
 // An Explanation says what a [Reason] means, and what to do by hand.
@@ -47,6 +48,7 @@ var explanations = map[Reason]Explanation{
 	ReasonImmutable:  {"The API server refuses the change of an object that exists.", "Delete the object and apply it anew, or write the change into the next one of its kind."},
 	ReasonConflict:   {"Another fix changes the same place.", "Merge that one; this one follows in the next run."},
 	ReasonUnknownUse: {"How the program uses the value cannot be seen.", "Change it where you know who reads it."},
+	ReasonInSteps:    {"It goes in two steps, and one of them is in the cluster.", "Take the steps in the order that is told; the edit alone would disturb what runs."},
 	ReasonSecret:     {"A secret is never moved.", "Replace it where it is used, and keep it in a Secret that the repository does not hold."},
 }
 

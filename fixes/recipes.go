@@ -3,7 +3,7 @@ package fixes
 import "slices"
 
 // recipes are what [MakePlans] knows to put right.
-var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy}
+var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords}
 
 // HasRecipe reports whether findings of a rule can have a fix at all.
 func HasRecipe(rule string) bool {

@@ -53,6 +53,9 @@ func planTodaysField(_ context.Context, p *Plan) (*Fix, error) {
 	if child(root, field) == nil {
 		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say %s at its top.", file, field)}
 	}
+	if len(p.Builds) == 0 {
+		return nil, &NoFix{ReasonNotBuilt, fmt.Sprintf("No overlay that reads %s builds, so nobody can see that an edit changes nothing.", file)}
+	}
 	old := place{file: file, by: next.by, node: root}.below(field)
 	edits, err := p.succeed(old, next)
 	if err != nil {

@@ -16,12 +16,16 @@ func isEmpty(node *yaml.Node) bool {
 }
 
 // filled is a copy of node with what the tree has and node has not.
-func filled(node, tree *yaml.Node) *yaml.Node {
-	node, tree = resolved(node), resolved(tree)
+func filled(node, tree *yaml.Node) *yaml.Node { return overlaid(node, nil, tree) }
+
+// overlaid is [filled], with the scalars too that node has as said has them: a
+// node that takes them from said gets what said is given.
+func overlaid(node, said, tree *yaml.Node) *yaml.Node {
+	node, said, tree = resolved(node), resolved(said), resolved(tree)
 	switch {
 	case tree == nil:
 		return renamed(node, nil)
-	case isEmpty(node):
+	case isEmpty(node), node.Kind == yaml.ScalarNode && said != nil && equal(node, said):
 		return renamed(tree, nil)
 	}
 	out := renamed(node, nil)
@@ -29,12 +33,13 @@ func filled(node, tree *yaml.Node) *yaml.Node {
 	case node.Kind == yaml.MappingNode && tree.Kind == yaml.MappingNode:
 		for i := 0; i+1 < len(tree.Content); i += 2 {
 			key := tree.Content[i].Value
-			assign(out, key, filled(child(node, key), tree.Content[i+1]))
+			assign(out, key, overlaid(child(node, key), child(said, key), tree.Content[i+1]))
 		}
 	case node.Kind == yaml.SequenceNode && tree.Kind == yaml.SequenceNode:
 		for _, item := range tree.Content {
 			if i, found := indexOf(out.Content, scalar(item, "name")); found != nil {
-				out.Content[i] = filled(found, item)
+				_, other := indexOf(items(said), scalar(item, "name"))
+				out.Content[i] = overlaid(found, other, item)
 			} else {
 				out.Content = append(out.Content, renamed(item, nil))
 			}
@@ -43,7 +48,8 @@ func filled(node, tree *yaml.Node) *yaml.Node {
 	return out
 }
 
-// fill are the edits that make [filled] of the node at a place.
+// fill are the edits that make of the node at a place what the tree says: what
+// is there and not in the tree stays.
 func fill(at place, tree *yaml.Node) ([]Edit, error) {
 	var out []Edit
 	tree = resolved(tree)
@@ -59,8 +65,10 @@ func fill(at place, tree *yaml.Node) ([]Edit, error) {
 			edits, err = fill(below, value)
 		case value.Kind == yaml.SequenceNode:
 			edits, err = fillList(below, value)
+		case value.Kind == yaml.ScalarNode && found.Kind == yaml.ScalarNode && !equal(found, value):
+			edits[0] = below.set(value.Value)
 		default:
-			edits = nil // what is set stays
+			edits = nil
 		}
 		if err != nil {
 			return nil, err

@@ -1,0 +1,104 @@
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// amendPod plans a fix that adds to the pod of the finding's object, or to
+// containers of it, as [Plan.amend] does to one container.
+func (p *Plan) amendPod(ctx context.Context, a amendment) (*Fix, error) {
+	build, object := p.found()
+	if object == nil || len(object.Documents) == 0 {
+		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
+	}
+	field := p.podOf(build, object)
+	said, err := p.podIn(object.Documents[0], field)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Reach(ctx, said.file); err != nil {
+		return nil, err
+	}
+	var uses []use
+	for _, name := range sortedKeys(p.Builds) {
+		build := p.Builds[name]
+		if _, reads := build.Reads[said.file]; !reads {
+			continue
+		}
+		for _, o := range build.Objects {
+			if pod := o.Lookup(field); o.Origin == p.Finding.Origin && pod != nil {
+				uses = append(uses, use{build, container{o, field, pod}})
+			}
+		}
+	}
+	return p.amendAt(ctx, said, p.editable(said.file), uses, a)
+}
+
+// podOf is where the pod of an object of a build is, empty where it has none.
+func (p *Plan) podOf(build *overlay.Build, o *overlay.Object) overlay.Field {
+	if w := rules.Reading(build, p.Rules).WorkloadOf(o); w != nil {
+		return w.Field
+	}
+	return nil
+}
+
+// podIn finds the pod of the finding's object in the document that introduces it.
+func (p *Plan) podIn(document overlay.Source, field overlay.Field) (place, error) {
+	roots, err := p.documents(document.Path)
+	if err != nil {
+		return place{}, err
+	}
+	i := slices.IndexFunc(roots, func(root *yaml.Node) bool {
+		return scalar(root, "kind") == p.Finding.Origin.Kind && scalar(root, "metadata", "name") == p.Finding.Origin.Name
+	})
+	if i >= 0 && len(field) > 0 {
+		said := place{file: document.Path, by: overlay.ByResource, document: i, node: roots[i]}
+		for _, key := range field {
+			said = said.below(key)
+		}
+		if said.node != nil {
+			return said, nil
+		}
+	}
+	return place{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say the pod of %s.", document.Path, p.Finding.Origin)}
+}
+
+// inContainers is a tree of a pod that adds what a part says to each container
+// that has has and that the finding, or another of its rule, is about.
+func (p *Plan) inContainers(has *yaml.Node, part func(container *yaml.Node) *yaml.Node) *yaml.Node {
+	tree := &yaml.Node{Kind: yaml.MappingNode}
+	for _, key := range []string{"initContainers", "containers"} {
+		list := &yaml.Node{Kind: yaml.SequenceNode}
+		for _, c := range items(has, key) {
+			name := scalar(c, "name")
+			about := func(f rules.Finding) bool { return slices.Contains(f.Field, key) && containerName(f.Field) == name }
+			more := part(c)
+			if name == "" || isEmpty(more) || !about(p.Finding) && !slices.ContainsFunc(p.Others, about) {
+				continue
+			}
+			item := &yaml.Node{Kind: yaml.MappingNode}
+			set(item, name, "name")
+			list.Content = append(list.Content, filled(item, more))
+		}
+		if len(list.Content) > 0 {
+			put(tree, list, key)
+		}
+	}
+	return tree
+}
+
+// fingerprints are those of the finding and of the others that its fix is for.
+func (p *Plan) fingerprints() []string {
+	out := []string{p.Finding.Fingerprint}
+	for _, other := range p.Others {
+		out = append(out, other.Fingerprint)
+	}
+	return out
+}
