@@ -25,12 +25,12 @@ var _ = add(Rule{
 					break
 				}
 			}
-			message := fmt.Sprintf("container %s has no requests and no limits, and", first.Name)
+			message := fmt.Sprintf("container %s has no requests or limits of cpu and memory, and", first.Name)
 			if n := len(pod.Containers); n > 1 {
-				message = fmt.Sprintf("none of the %d containers has requests or limits, and", n)
+				message = fmt.Sprintf("none of the %d containers has requests or limits of cpu and memory, and", n)
 			}
 			pass.Fault(Fault{Object: pod.Object, Field: first.At("resources"), Whole: true, Severity: sizeSeverity(pass.Rule, pod), Message: fmt.Sprintf(
-				"%s the pods of %s %s are the first to die when a node runs short; write requests for cpu and memory, and a memory limit", message, pod.Object.Ref.Kind, pod.Object.Ref.Name)})
+				"%s the pods of %s %s are the first to die when a node runs short", message, pod.Object.Ref.Kind, pod.Object.Ref.Name)})
 		}
 	},
 })

@@ -9,7 +9,8 @@ var _ = add(Rule{
 	Write:     "the version that was tested, or the tag with its digest: name:stable@sha256:…",
 	Severity:  Warning,
 	Practices: []int{12},
-	Implies:   []string{"image-unpinned"},
+	// A tag that stays makes the default pull policy right too.
+	Implies: []string{"image-unpinned", "pull-policy"},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
 			i, ok := parseImage(c.Value("image"))

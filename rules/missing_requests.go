@@ -36,10 +36,10 @@ var _ = add(Rule{
 	},
 })
 
-// sizeSeverity is softer for a Job: work that is done once, mostly in seconds,
-// and done again where it is cut off.
+// sizeSeverity is softer for work that ends, mostly in seconds, and is done
+// again where it is cut off.
 func sizeSeverity(rule *Rule, w *Workload) Severity {
-	if w.Object.Ref.Kind == "Job" {
+	if w.Kind.Ends || w.Kind.bare && endsByItself(w.Object) {
 		return Info
 	}
 	return rule.Severity

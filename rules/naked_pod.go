@@ -18,10 +18,21 @@ var _ = add(Rule{
 			if text(o.Node, "spec", "restartPolicy") == "Never" || startedByTool(o) || staticPod(o) {
 				continue // a test, or work that somebody else starts
 			}
-			pass.Report(o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller that starts it again", o.Ref.Name))
+			severity := pass.Rule.Severity
+			if endsByItself(o) {
+				severity = Info
+			}
+			pass.ReportAs(severity, o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller that starts it again", o.Ref.Name))
 		}
 	},
 })
+
+// endsByItself reports whether a Pod does work that ends: nothing starts it
+// again once it has succeeded.
+func endsByItself(o *overlay.Object) bool {
+	policy := text(o.Node, "spec", "restartPolicy")
+	return policy == "Never" || policy == "OnFailure"
+}
 
 // staticPod reports whether the node itself runs the Pod, from a file: as the
 // control plane and what balances it are run.

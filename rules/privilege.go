@@ -16,60 +16,78 @@ var _ = add(Rule{
 	Write:     "nothing of it; or the one capability that the program needs",
 	Severity:  Warning,
 	Practices: []int{14},
+	Implies:   []string{"host-port"},
+	// What a pod takes of its node it takes for one purpose, so it is said once.
 	Check: func(pass *Pass) {
 		for pod := range pass.Workloads() {
-			nodeNamespaces(pass, pod)
-			nodeFiles(pass, pod)
-		}
-		for c := range pass.Containers() {
-			context := child(c.Node, "securityContext")
-			if text(context, "privileged") == "true" {
-				pass.Report(c.Object, c.At("securityContext", "privileged"), fmt.Sprintf("container %s is privileged: it can do on its node what root can", c.Name))
-				continue // it has every capability
+			rights := rightsOf(pod)
+			if len(rights) == 0 {
+				continue
 			}
-			for i, added := range items(context, "capabilities", "add") {
-				if !slices.Contains(harmless, added.Value) {
-					pass.Report(c.Object, c.At("securityContext", "capabilities", "add", overlay.IndexStep(i)),
-						fmt.Sprintf("container %s adds the capability %s", c.Name, added.Value))
-				}
+			worst := slices.MinFunc(rights, func(a, b right) int { return int(b.severity) - int(a.severity) })
+			var said []string
+			for _, r := range rights {
+				said = append(said, r.said)
 			}
+			pass.Fault(Fault{Object: pod.Object, Field: worst.field, Severity: worst.severity, Whole: true,
+				Message: fmt.Sprintf("the pods of %s %s %s", pod.Object.Ref.Kind, pod.Object.Ref.Name, list(said))})
 		}
 	},
 })
+
+// A right is something that a pod may do on its node.
+type right struct {
+	severity Severity
+	field    overlay.Field
+	said     string // what the pods do
+}
+
+// rightsOf are the rights of a pod, those of its containers first.
+func rightsOf(pod *Workload) []right {
+	var out []right
+	for _, c := range pod.Containers {
+		context := child(c.Node, "securityContext")
+		if text(context, "privileged") == "true" {
+			out = append(out, right{Warning, c.At("securityContext", "privileged"), fmt.Sprintf("can do on their node what root can (container %s is privileged)", c.Name)})
+			continue // it has every capability
+		}
+		for i, added := range items(context, "capabilities", "add") {
+			if !slices.Contains(harmless, added.Value) {
+				out = append(out, right{Warning, c.At("securityContext", "capabilities", "add", overlay.IndexStep(i)),
+					fmt.Sprintf("have the capability %s (container %s)", added.Value, c.Name)})
+			}
+		}
+	}
+	// hostNetwork is left to the rule host-port.
+	for _, key := range []string{"hostPID", "hostIPC"} {
+		if text(pod.Spec, key) == "true" {
+			out = append(out, right{Warning, pod.At(key), fmt.Sprintf("see the processes of their node (%s)", key)})
+		}
+	}
+	return append(out, nodeFiles(pod)...)
+}
 
 // harmless are the capabilities that the restricted Pod Security Standard lets
 // a container add.
 var harmless = []string{"NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"}
 
-// nodeNamespaces leaves hostNetwork to the rule host-port.
-func nodeNamespaces(pass *Pass, pod *Workload) {
-	o := pod.Object
-	for _, key := range []string{"hostPID", "hostIPC"} {
-		if text(pod.Spec, key) == "true" {
-			pass.Report(o, pod.At(key), fmt.Sprintf("the pods of %s %s see the processes of their node (%s)", o.Ref.Kind, o.Ref.Name, key))
-		}
-	}
-}
-
 // runtimeSocket is a path at which a container runtime takes orders.
 var runtimeSocket = regexp.MustCompile(`(docker|containerd|crio|cri-dockerd|podman)\.sock$`)
 
-func nodeFiles(pass *Pass, pod *Workload) {
-	o := pod.Object
+func nodeFiles(pod *Workload) []right {
+	var out []right
 	for i, volume := range items(pod.Spec, "volumes") {
 		path := text(volume, "hostPath", "path")
 		if path == "" {
 			continue
 		}
-		field := pod.At("volumes", itemStep(volume, i, "name"), "hostPath", "path")
-		severity := pass.Rule.Severity
-		if o.Ref.Kind == "DaemonSet" {
-			severity = Info // an agent of the node is about the node's files
-		}
+		r := right{Warning, pod.At("volumes", itemStep(volume, i, "name"), "hostPath", "path"), fmt.Sprintf("use %s of their node", path)}
 		if runtimeSocket.MatchString(strings.TrimSuffix(path, "/")) {
-			pass.Report(o, field, fmt.Sprintf("the pods of %s %s can order their node's container runtime by %s", o.Ref.Kind, o.Ref.Name, path))
-			continue
+			r.said = "order their node's container runtime by " + path
+		} else if pod.Object.Ref.Kind == "DaemonSet" {
+			r.severity = Info // an agent of the node is about the node's files
 		}
-		pass.ReportAs(severity, o, field, fmt.Sprintf("the pods of %s %s use %s of their node", o.Ref.Kind, o.Ref.Name, path))
+		out = append(out, r)
 	}
+	return out
 }

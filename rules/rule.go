@@ -68,7 +68,7 @@ type Rule struct {
 	// a finding is never a comment on code that a change did not touch.
 	Presence bool
 	// Parts is set where the rule also speaks of what nobody deploys as it is,
-	// see [Subject].Part; then it never says more than a warning.
+	// see [Subject].Part and [Trial]; then it never says more than a warning.
 	Parts bool
 	// Since is the day (YYYY-MM-DD) of the version that brought the rule, ""
 	// for the first version: for its first 30 days a rule is only listed in sweeps.

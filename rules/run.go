@@ -17,7 +17,8 @@ import (
 // line, and what they noted for [Join]. The error is of ctx, or of a build
 // that can no longer be explained.
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
-	r := &run{ctx: ctx, build: subject.Build, part: subject.Part, policy: policy}
+	trial := Trial(subject.Build.Overlay)
+	r := &run{ctx: ctx, build: subject.Build, part: subject.Part || trial, trial: trial, policy: policy}
 	index := newIndex(r.build, policy)
 	r.definitions = schema.Definitions{}
 	maps.Copy(r.definitions, subject.Definitions)
@@ -54,7 +55,7 @@ type run struct {
 	build *overlay.Build
 	// definitions are the subject's and those of the build itself.
 	definitions schema.Definitions
-	part        bool
+	part, trial bool
 	policy      Policy
 	found       []Finding
 	facts       []Fact
@@ -81,7 +82,10 @@ func (r *run) add(rule *Rule, f Fault) {
 	if f.Severity = r.policy.grade(rule, f.Severity, at.Source.Path, overlays); f.Severity == Off {
 		return
 	}
-	if r.part {
+	switch {
+	case r.trial:
+		f.Severity = min(f.Severity, Info)
+	case r.part:
 		f.Severity = min(f.Severity, Warning)
 	}
 	found := at.finding(rule, f, overlays)

@@ -19,7 +19,7 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for w := range pass.Workloads("Deployment", "Rollout") {
 			o := w.Object
-			if pass.leastReplicas(o) != 1 || !pass.serves(w) || pass.mayBeSingle(w) || elects(w) || text(o.Node, "spec", "strategy", "type") == "Recreate" {
+			if pass.leastReplicas(o) != 1 || !pass.serves(w) || pass.mayBeSingle(w) || elects(w) || runsDatabase(w) || text(o.Node, "spec", "strategy", "type") == "Recreate" {
 				continue
 			}
 			if scaling := pass.autoscalers(o); len(scaling) > 0 {

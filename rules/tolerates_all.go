@@ -16,8 +16,8 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for w := range pass.Workloads() {
 			kind, named := w.Object.Ref.Kind, w.Object.Ref.Kind+" "+w.Object.Ref.Name
-			if kind == "DaemonSet" || staticPod(w.Object) {
-				continue
+			if kind == "DaemonSet" || staticPod(w.Object) || text(w.Spec, "priorityClassName") == "system-node-critical" {
+				continue // what is the node's own goes onto it whatever its state
 			}
 			for i, toleration := range items(w.Spec, "tolerations") {
 				if text(toleration, "operator") == "Exists" && text(toleration, "key") == "" {

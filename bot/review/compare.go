@@ -183,7 +183,7 @@ func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 	var out []rules.Finding
 	for _, fault := range faults {
 		f := rules.Finding{
-			Rule: "build-failed", Severity: rules.Error, Reason: fault.Reason, Message: strings.TrimSpace(fault.Text + " " + fault.Message),
+			Rule: "build-failed", Severity: unbuiltSeverity(o), Reason: fault.Reason, Message: strings.TrimSpace(fault.Text + " " + fault.Message),
 			Path: fault.Path, Line: fault.Line, Column: fault.Column, EndLine: fault.Line, Overlays: []string{o.Path},
 		}
 		switch fault.Reason {
@@ -194,6 +194,18 @@ func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 		out = append(out, f.At(f.Path))
 	}
 	return out
+}
+
+// unbuiltSeverity is that of an overlay that does not build: softer where
+// nobody deploys it as it is.
+func unbuiltSeverity(o overlay.Overlay) rules.Severity {
+	switch {
+	case rules.Trial(o.Path):
+		return rules.Info // often broken on purpose
+	case underBase(o.Path):
+		return rules.Warning
+	}
+	return rules.Error
 }
 
 // join makes one finding of those that would say the same of the same place,

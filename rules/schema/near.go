@@ -29,12 +29,48 @@ func (w *walk) unknownField(key, mapping *yaml.Node, at overlay.Field, here *abo
 	case near != "" && (distance(name, near) <= 1 || below == "" && up == ""):
 		message += fmt.Sprintf("; did you mean %s?", near)
 	case below != "":
-		near, message = "", message+fmt.Sprintf("; it belongs into %s", below)
+		w.misplaced(at, key, "into "+below)
+		return
 	case up != "":
-		near, message = "", message+fmt.Sprintf("; it belongs %s", up)
+		w.misplaced(at, key, up)
+		return
+	case near == "":
+		w.misplaced(at, key, "")
+		return
 	}
 	w.fault(ReasonField, at, key, near, message)
 	w.sure(sure && near == meant && up == "" && (below == "" || child(mapping, below) == nil))
+}
+
+// misplaced reports a key where it does not belong, "" for where it does if
+// nobody can say. Keys of one mapping that belong together are one fault: who
+// indents the first rightly indents them all.
+func (w *walk) misplaced(at overlay.Field, key *yaml.Node, belongs string) {
+	for i := range w.faults {
+		if f := &w.faults[i]; f.names != nil && f.belongs == belongs && slices.Equal(f.Field.Parent(), at.Parent()) {
+			f.names = append(f.names, key.Value)
+			f.Message = misplacedText(at.Parent(), f.names, belongs)
+			return
+		}
+	}
+	names := []string{key.Value}
+	w.fault(ReasonField, at, key, "", misplacedText(at.Parent(), names, belongs))
+	last := &w.faults[len(w.faults)-1]
+	last.names, last.belongs = names, belongs
+}
+
+func misplacedText(mapping overlay.Field, names []string, belongs string) string {
+	if len(names) == 1 {
+		if belongs != "" {
+			belongs = "; it belongs " + belongs
+		}
+		return fmt.Sprintf("%s has no field %s%s", place(mapping), names[0], belongs)
+	}
+	if belongs != "" {
+		belongs = "; they belong " + belongs
+	}
+	last := len(names) - 1
+	return fmt.Sprintf("%s has no fields %s and %s%s", place(mapping), strings.Join(names[:last], ", "), names[last], belongs)
 }
 
 // oneDown is the field of the mapping whose value has the key, "" for none;

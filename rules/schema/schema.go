@@ -36,6 +36,9 @@ type Fault struct {
 	// Custom is set where a CustomResourceDefinition says so: the cluster may
 	// have another version of it.
 	Custom bool
+
+	names   []string // the keys, where the fault is that they are in the wrong mapping
+	belongs string   // where those belong, "" where nobody can say
 }
 
 // Why an object is not what its kind allows, in [Fault].Reason.

@@ -1,0 +1,19 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// trialFolders hold what is there to be tried: data of tests, often wrong on
+// purpose, and examples to copy from. A folder test names an environment as
+// often, unless it is the first of the path.
+var trialFolders = []string{"testdata", "test-data", "fixtures", "e2e", "tests", "example", "examples", "sample", "samples"}
+
+// Trial reports whether what is built in a folder is there to be tried, and no
+// cluster gets it. Nobody mends there what would be a fault elsewhere, so few
+// rules speak, and none of them above info.
+func Trial(dir string) bool {
+	steps := strings.Split(strings.ToLower(dir), "/")
+	return steps[0] == "test" || slices.ContainsFunc(steps, func(step string) bool { return slices.Contains(trialFolders, step) })
+}
