@@ -52,7 +52,7 @@ func scaled(pass *Pass, o *overlay.Object) {
 	if !slices.Contains([]string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"}, kind) {
 		return
 	}
-	dangling(pass, o, overlay.Field{"spec", key, "name"}, kind, named, Warning)
+	dangling(pass, o, overlay.Field{"spec", key, "name"}, kind, named)
 }
 
 // A backend is a Service that a route names, and the field that names it.
@@ -64,13 +64,14 @@ type backend struct {
 func routed(pass *Pass, o *overlay.Object, b backend) {
 	if b.namespace == "" || b.namespace == o.Ref.Namespace {
 		// A Service may belong to the overlay of another team.
-		dangling(pass, o, b.field, "Service", b.service, Warning)
+		dangling(pass, o, b.field, "Service", b.service)
 	}
 }
 
 // dangling reports a name that no object of the build has: as the rule's own
-// severity where a slip is near, else as far less sure.
-func dangling(pass *Pass, o *overlay.Object, field overlay.Field, kind, named string, unsure Severity) {
+// severity where a slip is near, else as far less sure. Where the build has
+// none of the kind, an operator or another overlay makes them all.
+func dangling(pass *Pass, o *overlay.Object, field overlay.Field, kind, named string) {
 	if named == "" || substituted(named) || pass.named(kind, o.Ref.Namespace, named) != nil {
 		return
 	}
@@ -83,6 +84,10 @@ func dangling(pass *Pass, o *overlay.Object, field overlay.Field, kind, named st
 	if near != "" {
 		pass.Report(o, field, fmt.Sprintf("there is no %s %s in the overlay; did you mean %s?", kind, named, near))
 		return
+	}
+	unsure := Warning
+	if len(pass.index.kinds[kind]) == 0 {
+		unsure = Info
 	}
 	pass.ReportAs(unsure, o, field, fmt.Sprintf("there is no %s %s in the overlay, which %s %s is about", kind, named, o.Ref.Kind, o.Ref.Name))
 }

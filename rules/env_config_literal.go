@@ -10,11 +10,12 @@ import (
 
 var _ = add(Rule{
 	ID:        "env-config-literal",
-	Title:     "configuration that overlays patch in a container's env",
-	Why:       "Each overlay patches the workload to say one setting, and the patch has to follow every change of the container.",
+	Title:     "configuration in a container's env that is said elsewhere too",
+	Why:       "To change one setting somebody patches the workload, or changes each container that repeats it and must not miss one.",
 	Write:     "a configMapGenerator beside the base, which an overlay merges into, and a configMapKeyRef in the container",
 	Severity:  Info,
 	Practices: []int{1},
+	Together:  true,
 	Check: func(pass *Pass) {
 		shared := sharedValues(pass)
 		for c := range pass.Containers() {

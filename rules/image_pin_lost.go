@@ -27,7 +27,7 @@ var _ = add(Rule{
 			if name == "" {
 				name = entry.name()
 			}
-			if entry.newTag() == "" || entry.pinned() || !unpinned[name+":"+entry.newTag()] {
+			if entry.newTag() == "" || entry.pinned() || !unpinned[name+":"+entry.newTag()] || pass.automated(entry.at("newTag")) {
 				continue
 			}
 			if pin := pinBelow(entry, entries, written); pin != "" {

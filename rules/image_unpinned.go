@@ -12,8 +12,11 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
 			i, ok := parseImage(c.Value("image"))
-			if ok && i.tag != "" && i.digest == "" && !i.local() && !triggered(c) {
-				pass.Report(c.Object, c.At("image"), fmt.Sprintf("image %s:%s is not pinned to a digest", i.name, i.tag))
+			if !ok || i.tag == "" || i.digest != "" || i.local() || triggered(c) {
+				continue
+			}
+			if at := pass.Source(c.Object, c.At("image")); !pass.automated(at) {
+				pass.Fault(Fault{Object: c.Object, Field: c.At("image"), Source: at, Message: fmt.Sprintf("image %s:%s is not pinned to a digest", i.name, i.tag)})
 			}
 		}
 	},

@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"bytes"
 	"regexp"
 	"strings"
+
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // An image is a reference to a container's image in its parts.
@@ -22,6 +25,31 @@ func parseImage(text string) (i image, ok bool) {
 		i.name, i.tag = i.name[:colon], i.name[colon+1:]
 	}
 	return i, true
+}
+
+// automated reports whether Flux writes the line of a source: then a policy of
+// Flux says whether it has a digest, and a person's would be gone tomorrow.
+func (p *Pass) automated(at overlay.Source) bool {
+	if p.index.marked == nil {
+		p.index.marked = map[string]map[int]bool{}
+	}
+	marked, known := p.index.marked[at.Path]
+	if !known {
+		text, err := p.Build.ReadFile(at.Path)
+		if err != nil {
+			text = nil // what cannot be read says nothing
+		}
+		for i, line := range bytes.Split(text, []byte("\n")) {
+			if bytes.Contains(line, []byte(`{"$imagepolicy"`)) {
+				if marked == nil {
+					marked = map[int]bool{}
+				}
+				marked[i+1] = true
+			}
+		}
+		p.index.marked[at.Path] = marked
+	}
+	return marked[at.Line]
 }
 
 // local reports whether the image is of a registry on the machine or in the

@@ -24,6 +24,7 @@ type index struct {
 	scaling      map[[3]string][]autoscaler
 	recommending map[[3]string][]recommender
 	limited      map[limited]bool
+	marked       map[string]map[int]bool // lines that Flux writes, by file; of those asked for
 }
 
 func newIndex(build *overlay.Build, policy Policy) *index {

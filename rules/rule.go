@@ -67,6 +67,9 @@ type Rule struct {
 	// Presence is set where the rule misses something that is not there: such
 	// a finding is never a comment on code that a change did not touch.
 	Presence bool
+	// Together is set where what the rule finds in one container, by one file,
+	// is one problem: it is told once, with all the names.
+	Together bool
 	// Parts is set where the rule also speaks of what nobody deploys as it is,
 	// see [Subject].Part and [Trial]; then it never says more than a warning.
 	Parts bool

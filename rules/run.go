@@ -133,6 +133,10 @@ func stand(found []Finding) []Finding {
 	})
 }
 
+// Container is the field of the container that the finding is in, the empty
+// field where it is in none.
+func (f Finding) Container() overlay.Field { return container(f.Field) }
+
 // anywhere stands for all containers of an object.
 var anywhere = overlay.Field{"*"}
 

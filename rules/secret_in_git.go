@@ -62,7 +62,7 @@ func weigh(o *overlay.Object, key, value string) (Severity, string) {
 	switch {
 	case shapedSecret(value):
 		return Error, fmt.Sprintf("the value of %s in Secret %s has the shape of a secret", key, o.Ref.Name)
-	case replaced || placeholder.MatchString(value):
+	case replaced || toReplace(value):
 		return Info, fmt.Sprintf("the value of %s in Secret %s is a placeholder: the real one must not be written here", key, o.Ref.Name)
 	case named:
 		return Error, fmt.Sprintf("%s in Secret %s is a secret by its name, and its value stands in the repository", key, o.Ref.Name)
@@ -91,11 +91,26 @@ func secretValue(o *overlay.Object, list, key string) (value string, ok bool) {
 		}
 		value = string(decoded)
 	}
-	switch value = strings.TrimSpace(value); {
+	switch value = strings.TrimSpace(withoutComments(value)); {
 	case value == "", value == "{}", value == "[]", substituted(value), resolvedLater.MatchString(value), public(value), notSecret.MatchString(value):
 		return "", false
 	}
 	return value, true
+}
+
+// withoutComments is a text of several lines, such as a file of users, without
+// those that are comments.
+func withoutComments(text string) string {
+	if !strings.Contains(text, "\n") {
+		return text
+	}
+	var kept strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(strings.TrimSpace(line), "#") {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // publicKey is the beginning of a public key of SSH.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/base64"
 	"regexp"
 	"strings"
 )
@@ -23,12 +24,17 @@ var (
 	// secretName is a name that promises a secret; a bare KEY promises none.
 	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)$`)
 	// placeholder is a value that somebody is to replace.
-	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?me|replace.*|todo|xxx+|\*+|<[^<>]*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
+	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?(me|it|this)\b.*|replace.*|todo|xxx+|\*+|<[^<>]*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
 	// elsewhere is a value that says where the secret is.
 	elsewhere = regexp.MustCompile(`^(op://|vault:|ref\+|<path:|/|\./|arn:|projects/|https?://[^@]*$)`)
 	// resolvedLater is a value that a tool replaces when it deploys.
 	resolvedLater = regexp.MustCompile(`^(op://|vault:|ref\+|<path:|<[^<>]*>$|\{\{.*\}\}$|%%.*%%$)`)
-	notSecret     = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[0-9.]+[a-z]{0,2})$`)
+	// objectName is a value that names an object which holds a secret, such as
+	// web-secret in JGROUPS_ENCRYPT_SECRET.
+	objectName = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?-(secrets?|credentials?|creds|token)$`)
+	// descriptive are small words that say which password it is, and are none.
+	descriptive = regexp.MustCompile(`^([a-z]+-){2,}(password|passphrase)$`)
+	notSecret   = regexp.MustCompile(`(?i)^(true|false|yes|no|on|off|[0-9.]+[a-z]{0,2})$`)
 )
 
 // shapedSecret reports whether a value is a secret by its shape.
@@ -45,10 +51,19 @@ func shapedSecret(value string) bool {
 // whether it is one that somebody is to replace. Names such as SECRETS_DIR,
 // TOKEN_FILE and PASSWORD_PATH do not end in a secret's word.
 func namedSecret(name, value string) (secret, replaced bool) {
-	if !secretName.MatchString(name) || value == "" || elsewhere.MatchString(value) || notSecret.MatchString(value) || strings.Contains(value, "$(") || strings.Contains(value, "${") {
+	if !secretName.MatchString(name) || value == "" || elsewhere.MatchString(value) || objectName.MatchString(value) || notSecret.MatchString(value) || strings.Contains(value, "$(") || strings.Contains(value, "${") {
 		return false, false
 	}
-	return true, placeholder.MatchString(value)
+	return true, toReplace(value)
+}
+
+// toReplace reports whether somebody is to replace a value, which may be
+// encoded as those of a Secret are.
+func toReplace(value string) bool {
+	if decoded, err := base64.StdEncoding.DecodeString(value); err == nil && placeholder.Match(decoded) {
+		return true
+	}
+	return placeholder.MatchString(value) || descriptive.MatchString(value)
 }
 
 var (

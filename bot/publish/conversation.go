@@ -138,10 +138,12 @@ func (c *conversation) takeBack(ctx context.Context) error {
 	}
 	stands, silenced := map[string]bool{}, map[string]string{}
 	for _, f := range c.report.Findings {
-		if f.Suppressed == nil {
-			stands[f.Fingerprint] = true
-		} else {
-			silenced[f.Fingerprint] = f.Suppressed.Reason
+		for _, fingerprint := range append([]string{f.Fingerprint}, f.Joined...) {
+			if f.Suppressed == nil {
+				stands[fingerprint] = true
+			} else {
+				silenced[fingerprint] = f.Suppressed.Reason
+			}
 		}
 	}
 	for _, fingerprint := range slices.Sorted(maps.Keys(c.said)) {

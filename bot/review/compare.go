@@ -208,17 +208,28 @@ func unbuiltSeverity(o overlay.Overlay) rules.Severity {
 	return rules.Error
 }
 
+// A place is what findings that are told as one have in common.
+type place struct {
+	rule, path   string
+	line, column int
+	said         string // the message, or the container
+	silenced     bool
+}
+
 // join makes one finding of those that would say the same of the same place,
-// and lets it name the objects that share the place.
+// and lets it name the objects that share the place, or what else is at fault
+// in its container.
 func (r *run) join() {
-	type place struct {
-		rule, path, message string
-		line, column        int
-	}
 	at := map[place]int{}
+	likewise := map[int][]string{}
 	var joined []Finding
 	for _, f := range r.report.Findings {
-		key := place{f.Rule, f.Path, f.Message, f.Line, f.Column}
+		key := place{f.Rule, f.Path, f.Line, f.Column, f.Message, f.Suppressed != nil}
+		rule, ok := rules.ByID(f.Rule)
+		together := ok && rule.Together
+		if together {
+			key.line, key.column, key.said = 0, 0, f.Origin.String()+" "+f.Container().String()
+		}
 		i, seen := at[key]
 		if !seen {
 			at[key] = len(joined)
@@ -226,8 +237,13 @@ func (r *run) join() {
 			continue
 		}
 		first := &joined[i]
+		first.Joined = append(first.Joined, f.Fingerprint)
 		first.Severity = max(first.Severity, f.Severity)
-		first.AddOthers(f.Finding)
+		if together {
+			likewise[i] = append(likewise[i], f.Field.ItemName())
+		} else {
+			first.AddOthers(f.Finding)
+		}
 		first.Overlays = append(first.Overlays, f.Overlays...)
 		slices.Sort(first.Overlays)
 		first.Overlays = slices.Compact(first.Overlays)
@@ -237,11 +253,14 @@ func (r *run) join() {
 	}
 	for i := range joined {
 		joined[i].Message += shared(joined[i].Others)
+		if names := likewise[i]; len(names) > 0 {
+			joined[i].Message += "; likewise " + few(names)
+		}
 	}
 	r.report.Findings = append([]Finding{}, joined...)
 }
 
-// maxShared is how many objects a message names.
+// maxShared is how many objects, or fields, a message names beside its own.
 const maxShared = 3
 
 // shared is the end of a message that names the other objects at its place.
@@ -250,11 +269,16 @@ func shared(others []overlay.ObjectRef) string {
 		return ""
 	}
 	var names []string
-	for _, o := range others[:min(len(others), maxShared)] {
+	for _, o := range others {
 		names = append(names, o.Kind+" "+o.Name)
 	}
-	if more := len(others) - maxShared; more > 0 {
-		names = append(names, fmt.Sprintf("%d more", more))
+	return "; the same line says so for " + few(names)
+}
+
+// few lists the first names, and how many more there are.
+func few(names []string) string {
+	if more := len(names) - maxShared; more > 0 {
+		names = append(slices.Clone(names[:maxShared]), fmt.Sprintf("%d more", more))
 	}
-	return "; the same line says so for " + strings.Join(names, ", ")
+	return strings.Join(names, ", ")
 }

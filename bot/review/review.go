@@ -99,6 +99,8 @@ type Finding struct {
 	Added bool `json:"-"`
 	// Blocks is set where the finding stands in the way of a merge.
 	Blocks bool `json:"-"`
+	// Joined are the fingerprints of the findings that it speaks for beside its own.
+	Joined []string `json:"-"`
 }
 
 // A Fix is a finding's fix as text to write.

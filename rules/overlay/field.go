@@ -3,6 +3,7 @@ package overlay
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,6 +74,21 @@ func (f Field) String() string {
 // IsItem reports whether a step names an item of a list.
 func IsItem(step string) bool {
 	return len(step) > 2 && step[0] == '[' && step[len(step)-1] == ']'
+}
+
+// ItemName is what the last item of a list on the way is called: LEVEL of
+// env[name=LEVEL].value. It is "" where no item is on the way.
+func (f Field) ItemName() string {
+	for _, step := range slices.Backward(f) {
+		if IsItem(step) {
+			key, value, named := strings.Cut(step[1:len(step)-1], "=")
+			if !named {
+				return key
+			}
+			return value
+		}
+	}
+	return ""
 }
 
 func plainKey(s string) bool {
