@@ -7,6 +7,7 @@ import (
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/rules"
 )
 
 // A remark is a finding as a comment on a pull request.
@@ -37,6 +38,9 @@ func (d diff) remarks(report *review.Report, offered string) ([]remark, []review
 			} else if s, ok := d.suggest(&report.Fixes[i], r.anchor.path, r.anchor.line); ok {
 				r.suggestion, suggested[i] = &s, code(position(f))
 			}
+		}
+		if f.Presence && f.Severity == rules.Info && r.suggestion == nil {
+			r.anchor = anchor{} // what one might add is listed in the check run, unless one click adds it
 		}
 		out = append(out, r)
 	}

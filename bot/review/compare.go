@@ -208,28 +208,42 @@ func unbuiltSeverity(o overlay.Overlay) rules.Severity {
 	return rules.Error
 }
 
-// A place is what findings that are told as one have in common.
-type place struct {
-	rule, path   string
-	line, column int
-	said         string // the message, or the container
-	silenced     bool
+// join makes one finding of those that would say the same of the same place,
+// which names the objects that share the place, and then one of those that are
+// told together, which names what else is at fault in its container.
+func (r *run) join() {
+	place := func(f Finding) string {
+		return fmt.Sprintln(f.Rule, f.Path, f.Line, f.Column, f.Message)
+	}
+	joined := joinBy(r.report.Findings, place, func(first *Finding, f Finding) { first.AddOthers(f.Finding) })
+	for i := range joined {
+		joined[i].Message += shared(joined[i].Others)
+	}
+	inContainer := func(f Finding) string {
+		if rule, ok := rules.ByID(f.Rule); !ok || !rule.Together {
+			return f.Fingerprint
+		}
+		return fmt.Sprintln(f.Rule, f.Path, f.Origin, f.Container())
+	}
+	likewise := map[string][]string{} // names, by fingerprint of the first
+	joined = joinBy(joined, inContainer, func(first *Finding, f Finding) {
+		likewise[first.Fingerprint] = append(likewise[first.Fingerprint], f.Field.ItemName())
+	})
+	for i, f := range joined {
+		if names := likewise[f.Fingerprint]; len(names) > 0 {
+			joined[i].Message += "; likewise " + few(names)
+		}
+	}
+	r.report.Findings = append([]Finding{}, joined...)
 }
 
-// join makes one finding of those that would say the same of the same place,
-// and lets it name the objects that share the place, or what else is at fault
-// in its container.
-func (r *run) join() {
-	at := map[place]int{}
-	likewise := map[int][]string{}
+// joinBy makes one finding, the first, of those that have a key in common;
+// those that somebody silenced stay apart from the others.
+func joinBy(findings []Finding, key func(Finding) string, add func(first *Finding, f Finding)) []Finding {
+	at := map[string]int{}
 	var joined []Finding
-	for _, f := range r.report.Findings {
-		key := place{f.Rule, f.Path, f.Line, f.Column, f.Message, f.Suppressed != nil}
-		rule, ok := rules.ByID(f.Rule)
-		together := ok && rule.Together
-		if together {
-			key.line, key.column, key.said = 0, 0, f.Origin.String()+" "+f.Container().String()
-		}
+	for _, f := range findings {
+		key := fmt.Sprintln(key(f), f.Suppressed != nil)
 		i, seen := at[key]
 		if !seen {
 			at[key] = len(joined)
@@ -237,13 +251,9 @@ func (r *run) join() {
 			continue
 		}
 		first := &joined[i]
+		add(first, f)
 		first.Joined = append(first.Joined, f.Fingerprint)
 		first.Severity = max(first.Severity, f.Severity)
-		if together {
-			likewise[i] = append(likewise[i], f.Field.ItemName())
-		} else {
-			first.AddOthers(f.Finding)
-		}
 		first.Overlays = append(first.Overlays, f.Overlays...)
 		slices.Sort(first.Overlays)
 		first.Overlays = slices.Compact(first.Overlays)
@@ -251,13 +261,7 @@ func (r *run) join() {
 			first.Fix, first.ProvedFix, first.NoFix, first.NoFixReason = f.Fix, f.ProvedFix, "", fixes.NoReason
 		}
 	}
-	for i := range joined {
-		joined[i].Message += shared(joined[i].Others)
-		if names := likewise[i]; len(names) > 0 {
-			joined[i].Message += "; likewise " + few(names)
-		}
-	}
-	r.report.Findings = append([]Finding{}, joined...)
+	return joined
 }
 
 // maxShared is how many objects, or fields, a message names beside its own.
