@@ -19,6 +19,8 @@ type remark struct {
 	suggestion *suggestion
 	// offered says where a fix that is no suggestion is to be had, "" where nowhere.
 	offered string
+	// also are what else its object lacks, see [gathered].
+	also []remark
 }
 
 // remarks are the report's findings as comments, the worst first, and the
@@ -39,9 +41,6 @@ func (d diff) remarks(report *review.Report, offered string) ([]remark, []review
 				r.suggestion, suggested[i] = &s, code(position(f))
 			}
 		}
-		if f.Presence && f.Severity == rules.Info && r.suggestion == nil {
-			r.anchor = anchor{} // what one might add is listed in the check run, unless one click adds it
-		}
 		out = append(out, r)
 	}
 	var rest []review.ProvedFix
@@ -50,7 +49,30 @@ func (d diff) remarks(report *review.Report, offered string) ([]remark, []review
 			rest = append(rest, fix)
 		}
 	}
-	return out, rest
+	return gathered(out), rest
+}
+
+// gathered lets the first remark of what an object lacks say the info ones of
+// the same object too, so that a new workload does not draw a comment for each.
+func gathered(remarks []remark) []remark {
+	type object struct{ path, origin string }
+	first := map[object]int{}
+	var out []remark
+	for _, r := range remarks {
+		f := r.finding
+		of := object{f.Path, f.Origin.String()}
+		i, known := first[of]
+		switch {
+		case !f.Presence || r.anchor.path == "" || f.Origin.Name == "":
+		case !known:
+			first[of] = len(out)
+		case f.Severity == rules.Info && r.suggestion == nil:
+			out[i].also = append(out[i].also, r)
+			continue
+		}
+		out = append(out, r)
+	}
+	return out
 }
 
 // offered says where a pull request's fixes are to be had that no suggestion expresses.
@@ -96,7 +118,23 @@ func (r remark) body() string {
 		b.WriteString(" in " + overlayList(f.Overlays))
 	}
 	fmt.Fprintf(&b, " · [%s](%s)</sub>\n", inline(f.Rule), ruleURL(f.Rule))
+	for i, r := range r.also {
+		if i == 0 {
+			fmt.Fprintf(&b, "\nAlso, of %s %s:\n\n", inline(f.Origin.Kind), code(f.Origin.Name))
+		}
+		b.WriteString(r.item())
+	}
 	return b.String()
+}
+
+// item is the remark as an item of another's body.
+func (r remark) item() string {
+	f := r.finding
+	text := fmt.Sprintf("- %s <sub>[%s](%s)</sub>", stop(inline(f.Message)), inline(f.Rule), ruleURL(f.Rule))
+	if f.Fix != nil && r.offered != "" {
+		text += fmt.Sprintf(" %s: %s", r.offered, stop(inline(f.Fix.Title)))
+	}
+	return text + "\n"
 }
 
 // signed is the body with the marker that finds it again.
