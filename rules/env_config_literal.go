@@ -10,7 +10,7 @@ import (
 
 var _ = add(Rule{
 	ID:        "env-config-literal",
-	Title:     "configuration in a container's env that is said elsewhere too",
+	Title:     "configuration in env that is said elsewhere too",
 	Why:       "To change one setting somebody patches the workload, or changes each container that repeats it and must not miss one.",
 	Write:     "a configMapGenerator beside the base, which an overlay merges into, and a configMapKeyRef in the container",
 	Severity:  Info,
