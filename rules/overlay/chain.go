@@ -112,7 +112,7 @@ func (b *Build) introduce() {
 	made := make([]*Object, len(b.Objects)) // in the order of births
 	lines := make([]map[*document][]int, len(b.Objects))
 	for _, o := range b.Objects {
-		made[o.Made], lines[o.Made] = o, b.positions(o)
+		made[o.Made], lines[o.Made] = o, b.addresses.positions(o.Node)
 	}
 	given := b.givenNames()
 	for i, j := range matched(len(made), len(births), func(i, j int) int { return births[j].like(made[i], lines[i], given) }) {
@@ -189,11 +189,13 @@ func (o *Object) bear(from *born, lines map[*document][]int) {
 	o.made, o.chain = from.introduction, from.chain
 	o.Origin = o.made.ref
 	o.Documents = append(o.Documents, o.made.source)
-	if o.made.document != nil {
-		for _, line := range lines[o.made.document] {
-			o.certain = o.certain || line >= o.made.node.Line && line <= o.made.end
-		}
-	}
+	o.certain = o.made.keeps(lines)
+}
+
+// keeps reports whether lines, by document, are some of those of what
+// introduces an object.
+func (in *introduction) keeps(lines map[*document][]int) bool {
+	return in.document != nil && slices.ContainsFunc(lines[in.document], func(line int) bool { return line >= in.node.Line && line <= in.end })
 }
 
 // like is how well an object of the build goes with a birth, 0 where not at all.
@@ -270,18 +272,19 @@ func (b *Build) givenNames() *givenNames {
 	return given
 }
 
-// positions are the lines, by document, of the nodes of o that kept a position.
-func (b *Build) positions(o *Object) map[*document][]int {
+// positions are the lines, by document, of the nodes at and below n that kept a
+// position.
+func (a *addresses) positions(n *yaml.Node) map[*document][]int {
 	seen := map[*document][]int{}
 	var walk func(n *yaml.Node)
 	walk = func(n *yaml.Node) {
-		if d, line := b.addresses.find(n.Line); d != nil {
+		if d, line := a.find(n.Line); d != nil {
 			seen[d] = append(seen[d], line)
 		}
 		for _, c := range n.Content {
 			walk(c)
 		}
 	}
-	walk(o.Node)
+	walk(n)
 	return seen
 }

@@ -27,8 +27,12 @@ type explanation struct {
 	// generated are the objects that were seen to come from the generator's
 	// entry that is taken to have made them.
 	generated map[int]bool
+	// shown says of objects how they were seen to come from the document that
+	// is taken to introduce them.
+	shown map[int]string
 	// worded are the kustomizations whose values a build of tokens takes.
 	worded func(*kustomization) bool
+	named  bool // whether a build of tokens had words for all names
 }
 
 // explained places a scalar that Where cannot. The error is of ctx.
@@ -56,7 +60,7 @@ func (b *Build) explained(ctx context.Context, n *yaml.Node) (Source, bool, erro
 }
 
 func newExplanation(b *Build) *explanation {
-	e := &explanation{build: b, sources: map[*yaml.Node]Source{}, generated: map[int]bool{}, worded: everywhere}
+	e := &explanation{build: b, sources: map[*yaml.Node]Source{}, generated: map[int]bool{}, shown: map[int]string{}, worded: everywhere}
 	for i, o := range b.Objects {
 		eachScalar(o.Node, nil, func(field Field, n *yaml.Node) {
 			if _, ok := b.Where(o, field); !ok {
@@ -122,7 +126,7 @@ func (e *explanation) each(place func(lost) (Source, bool)) {
 
 // byTokens places what the values of kustomizations and JSON patches set.
 func (e *explanation) byTokens(ctx context.Context) {
-	if !e.build.sorted() && e.tokensIn(ctx, everywhere) {
+	if e.named = !e.build.sorted() && e.tokensIn(ctx, everywhere); e.named {
 		return
 	}
 	kept := most(e.build.closure.kustomizations, maxRetries, func(some []*kustomization) bool {
@@ -169,11 +173,14 @@ func most[T any](all []T, times int, works func([]T) bool) []T {
 // maxNamings bounds the builds of tokens with the names of one kustomization each.
 const maxNamings = 6
 
-// byTokensOfOne tries the names and namespaces of one kustomization at a time:
-// with those of all, a patch may not have found its object.
+// byTokensOfOne tries no names and namespaces, and those of one kustomization at
+// a time: with those of all, a patch may not have found its object.
 func (e *explanation) byTokensOfOne(ctx context.Context) {
 	if e.build.sorted() {
 		return
+	}
+	if e.named {
+		e.tokensIn(ctx, nowhere)
 	}
 	tries := 0
 	for _, k := range e.build.closure.kustomizations {
@@ -221,7 +228,7 @@ func (f Field) named() bool {
 }
 
 func (e *explanation) tokens(bold func(*kustomization) bool) *tokens {
-	return &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, plain: map[string]bool{}, worded: e.worded, bold: bold}
+	return &tokens{serving: e.build.snapshot.newServing(lowAddress), files: map[string][]byte{}, users: map[string][]*kustomization{}, worded: e.worded, bold: bold}
 }
 
 // tokensIn builds with words, for names only in the kustomizations that bold
@@ -283,6 +290,11 @@ func (e *explanation) byShadow(ctx context.Context) {
 	if others == nil {
 		return
 	}
+	for i, o := range e.build.Objects {
+		if o.made != nil && o.made.keeps(shadow.addresses.positions(others[i])) {
+			e.shown[i] = HowShadow
+		}
+	}
 	pairs := e.pair(others)
 	e.each(func(l lost) (Source, bool) {
 		other := pairs.of(l)
@@ -317,11 +329,10 @@ func (b *Build) shadowed(o *Object, field Field, n *yaml.Node) bool {
 // byIntroduction places what names an object that other steps saw to come from
 // the document, or from the generator's entry, that is taken to introduce it.
 func (e *explanation) byIntroduction(context.Context) {
-	shown := map[int]Source{}
 	for i, o := range e.build.Objects {
 		eachScalar(o.Node, nil, func(_ Field, n *yaml.Node) {
 			if source, ok := e.sources[n]; ok && source.Exact && o.made != nil && o.made.holds(source) {
-				shown[i] = source
+				e.shown[i] = source.How
 			}
 		})
 	}
@@ -330,13 +341,13 @@ func (e *explanation) byIntroduction(context.Context) {
 		if e.generated[l.object] {
 			return o.made.entryOf(l.field, l.node)
 		}
-		evidence, ok := shown[l.object]
+		how, ok := e.shown[l.object]
 		if !ok && !o.certain || !l.field.identifies() {
 			return Source{}, false
 		}
 		source, ok := e.build.introduced(o, l.field, l.node)
 		if !o.certain {
-			source.How = evidence.How
+			source.How = how
 		}
 		return source, ok
 	})

@@ -45,6 +45,11 @@ func (v *serving) serve(name string, b *blob) []byte {
 	if !ok || r != roleResource && r != rolePatch {
 		return b.data
 	}
+	if r == rolePatch && v.otherwise() {
+		if text, ok := withoutTests(b.data); ok {
+			return text
+		}
+	}
 	return v.pad(v.snapshot.text(name, b, r))
 }
 
@@ -75,6 +80,12 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 	root := k.root
 	for i, inline := range k.inlines {
 		t := v.snapshot.inlinePatch(k, i)
+		if text, ok := withoutTests([]byte(inline.node.Value)); ok && v.otherwise() {
+			if root == k.root {
+				root = clone(k.root)
+			}
+			replaceInline(k.root, root, inline, string(text))
+		}
 		if t == nil || inline.owner != nil && entry(inline.owner, "path") != nil {
 			continue // nothing to move, or an entry that the engine refuses
 		}
@@ -96,6 +107,20 @@ func (v *serving) kustomization(name string, b *blob) []byte {
 		return b.data
 	}
 	return data
+}
+
+// otherwise reports whether the files are served in other words, or not all of them.
+func (v *serving) otherwise() bool { return v.edit != nil || v.leaveOut != nil }
+
+// withoutTests is the text of a JSON patch without its tests; false where it is
+// none, or has none.
+func withoutTests(data []byte) ([]byte, bool) {
+	ops := jsonOps(data)
+	if ops == nil || !bytes.Contains(data, []byte("test")) {
+		return nil, false
+	}
+	text, err := yaml.Marshal(untested(ops))
+	return text, err == nil
 }
 
 // note notes what the files that a kustomization names are for. A file that is

@@ -30,8 +30,8 @@ type token struct {
 type tokens struct {
 	serving *serving
 	all     []token
-	files   map[string][]byte // as served, by path
-	plain   map[string]bool   // files that stay as they are, by path
+	files   map[string][]byte           // as served, by path
+	users   map[string][]*kustomization // by path of the file
 	// worded picks the kustomizations whose values, and whose files, are words.
 	worded func(*kustomization) bool
 	// bold picks the kustomizations whose names and namespaces are words too,
@@ -126,39 +126,39 @@ func (t *tokens) serve(name string, b *blob) []byte {
 func (t *tokens) file(name string, b *blob) []byte {
 	if slices.Contains(kustomizationNames, path.Base(name)) {
 		k := t.serving.snapshot.parsed(name, name, b)
-		t.serving.note(k)
-		if k.root == nil {
-			return b.data
-		}
-		if !t.worded(k) {
-			t.keep(k)
+		t.note(k)
+		if k.root == nil || !t.worded(k) {
 			return b.data
 		}
 		return t.kustomization(k, b)
 	}
+	users := t.users[name]
+	bold := slices.ContainsFunc(users, t.bold)
 	switch r, ok := t.serving.uses[name]; {
-	case !ok, t.serving.shared[name], t.plain[name]:
+	case !ok, t.serving.shared[name], slices.ContainsFunc(users, func(k *kustomization) bool { return !t.worded(k) }):
 	case r == roleData:
 		return t.data(name, b.data)
 	case r == roleEnv:
 		return t.env(name, b.data)
 	case r == rolePatch:
 		if ops := jsonOps(b.data); ops != nil {
-			return t.patchText(ops, t.bold(nil), func(n *yaml.Node) Source {
+			return t.patchText(ops, bold, func(n *yaml.Node) Source {
 				return Source{Path: name, Line: n.Line, Column: n.Column, EndLine: endLine(n)}
 			})
 		}
 	case r == roleConfig:
-		return t.config(name, b.data)
+		return t.config(name, b.data, bold)
 	}
 	return b.data
 }
 
-// keep notes that the files of a kustomization stay as they are.
-func (t *tokens) keep(k *kustomization) {
+// note notes what the files that a kustomization names are for, and that it is
+// one of those that use them.
+func (t *tokens) note(k *kustomization) {
+	t.serving.note(k)
 	for _, ref := range k.refs {
 		if at, err := t.serving.snapshot.resolve(path.Join(k.dir, ref.text)); err == nil {
-			t.plain[at.path] = true
+			t.users[at.path] = append(t.users[at.path], k)
 		}
 	}
 }
@@ -201,16 +201,18 @@ func jsonOps(data []byte) *yaml.Node {
 	return document.Content[0]
 }
 
-// patchText prints a JSON patch with words for its values. Tests are left
-// out: they would not find what they expect.
+// untested copies a JSON patch without its tests, which do not find in other
+// words what they expect.
+func untested(ops *yaml.Node) *yaml.Node {
+	kept := clone(ops)
+	kept.Content = slices.DeleteFunc(kept.Content, func(op *yaml.Node) bool { return scalar(child(op, "op")) == "test" })
+	return kept
+}
+
+// patchText prints a JSON patch with words for its values.
 func (t *tokens) patchText(ops *yaml.Node, bold bool, at func(*yaml.Node) Source) []byte {
-	kept := *clone(ops)
-	kept.Content = nil
-	for _, op := range clone(ops).Content {
-		if scalar(child(op, "op")) == "test" {
-			continue
-		}
-		kept.Content = append(kept.Content, op)
+	kept := untested(ops)
+	for _, op := range kept.Content {
 		target := scalar(child(op, "path"))
 		if !bold && (strings.HasPrefix(target, "/metadata/name") || target == "/kind" || target == "/apiVersion") {
 			continue
@@ -223,7 +225,7 @@ func (t *tokens) patchText(ops *yaml.Node, bold bool, at func(*yaml.Node) Source
 			})
 		}
 	}
-	data, err := yaml.Marshal(&kept)
+	data, err := yaml.Marshal(kept)
 	if err != nil {
 		return nil
 	}
@@ -237,8 +239,8 @@ var configKeys = map[string]string{
 }
 
 // config replaces the values in the file of a transformer.
-func (t *tokens) config(name string, data []byte) []byte {
-	text, bold := splitText(name, data, roleConfig), t.bold(nil)
+func (t *tokens) config(name string, data []byte, bold bool) []byte {
+	text := splitText(name, data, roleConfig)
 	var out bytes.Buffer
 	for _, d := range text.documents {
 		d.parse()
