@@ -31,6 +31,10 @@ func (e *explanation) guesses(l lost) []guess {
 	if from, field, place := e.build.replacedBy(o, l.field); from != nil {
 		if s, ok := e.build.spotOf(from, field); ok {
 			add(ByReplacement, []Source{place}, s)
+		} else {
+			for _, s := range slices.Backward(e.build.at(from, field)) {
+				add(ByReplacement, []Source{place}, s)
+			}
 		}
 	}
 	if l.field.identifies() {
@@ -161,12 +165,7 @@ func (e *explanation) byGuess(context.Context) {
 		if o.made == nil {
 			return Source{}, false
 		}
-		source := o.made.source
-		if o.made.document != nil && l.field.identifies() {
-			if n := lookup(o.made.node, l.field); n != nil {
-				source = o.made.document.source(n)
-			}
-		}
+		source := e.build.explainAbove(o, l.field, l.node)
 		source.How, source.Exact = HowObject, false
 		return source, true
 	})

@@ -2,12 +2,14 @@ package overlay
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 )
 
 // serving is what the engine is given for the files of one build: documents
@@ -116,10 +118,23 @@ func (v *serving) otherwise() bool { return v.edit != nil || v.leaveOut != nil }
 // none, or has none.
 func withoutTests(data []byte) ([]byte, bool) {
 	ops := jsonOps(data)
-	if ops == nil || !bytes.Contains(data, []byte("test")) {
+	if ops == nil || len(untested(ops).Content) == len(ops.Content) {
 		return nil, false
 	}
-	text, err := yaml.Marshal(untested(ops))
+	// As JSON, which the engine makes of it too: yaml.v3 cannot read each text
+	// that it prints.
+	text, err := k8syaml.ToJSON(data)
+	var all []json.RawMessage
+	if err != nil || json.Unmarshal(text, &all) != nil {
+		return nil, false
+	}
+	kept := []json.RawMessage{}
+	for i, op := range ops.Content {
+		if scalar(child(op, "op")) != "test" {
+			kept = append(kept, all[i])
+		}
+	}
+	text, err = json.Marshal(kept)
 	return text, err == nil
 }
 

@@ -44,8 +44,9 @@ type tokens struct {
 
 // cameInto reports whether a built value holds the original of a word.
 func (t token) cameInto(n *yaml.Node) bool {
+	value := strings.ReplaceAll(n.Value, "\n", "") // base64 is printed in lines
 	return strings.Contains(n.Value, t.original) || n.Tag == "!!null" && slices.Contains([]string{"~", "null"}, t.original) ||
-		strings.Contains(n.Value, base64.StdEncoding.EncodeToString([]byte(t.original))) || sameNumber(n.Value, t.original)
+		strings.Contains(value, base64.StdEncoding.EncodeToString([]byte(t.original))) || sameNumber(n.Value, t.original)
 }
 
 func sameNumber(a, b string) bool {
