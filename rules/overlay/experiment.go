@@ -17,9 +17,9 @@ import (
 const maxExperiments = 10
 
 // byExperiment puts a word before each scalar that is guessed to have set a
-// lost one, all at once, and keeps as exact what follows. A build that comes
-// out otherwise, since patches no longer find what they look for, says
-// nothing: its guesses are tried again in halves.
+// lost one, all at once, and keeps as exact what follows. An object that comes
+// out otherwise, since patches no longer find what they look for, says nothing:
+// the guesses about it are tried again in halves.
 func (e *explanation) byExperiment(ctx context.Context) {
 	left := maxExperiments
 	for round := 0; left > 0 && ctx.Err() == nil; round++ {
@@ -46,8 +46,9 @@ type try struct {
 	guess
 }
 
-// experiment tries guesses in one build, and in halves of them where that
-// comes out otherwise than by the words alone. left is how many builds it may take.
+// experiment tries guesses in one build, and in halves of them those about
+// objects that come out otherwise than by the words alone. left is how many
+// builds it may take.
 func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
 	if len(tries) == 0 || *left == 0 || ctx.Err() != nil {
 		return
@@ -61,17 +62,17 @@ func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
 	}
 	others := e.again(ctx, x)
 	one := !slices.ContainsFunc(words, func(w string) bool { return w != words[0] })
-	if others == nil || !one && !e.alike(others) {
-		if !one {
-			half := len(tries) / 2
-			e.experiment(ctx, tries[:half], left)
-			e.experiment(ctx, tries[half:], left)
-		}
-		return
-	}
 	followed := map[*yaml.Node]Source{}
 	pairs := e.pair(others)
+	var again []try
 	for i, t := range tries {
+		if !one && (others == nil || !alike(e.build.Objects[t.object].Node, others[t.object])) {
+			again = append(again, t)
+			continue
+		}
+		if others == nil {
+			break
+		}
 		if other := pairs.of(t.lost); words[i] != "" && other != nil && strings.Contains(other.Value, words[i]) {
 			source := t.source
 			source.Exact = source.Exact && !t.spots[0].document.text.fixed
@@ -83,15 +84,9 @@ func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
 		source, ok := followed[l.node]
 		return source, ok
 	})
-}
-
-func (e *explanation) alike(others []*yaml.Node) bool {
-	for i, o := range e.build.Objects {
-		if !alike(o.Node, others[i]) {
-			return false
-		}
-	}
-	return true
+	half := len(again) / 2
+	e.experiment(ctx, again[:half], left)
+	e.experiment(ctx, again[half:], left)
 }
 
 // experiment serves the documents of a build with words before chosen scalars.

@@ -40,6 +40,9 @@ func (e *explanation) guesses(l lost) []guess {
 	if l.field.identifies() {
 		return all // patches find their objects by what the documents say
 	}
+	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
+		add("", nil, same...)
+	}
 	for _, s := range slices.Backward(e.build.at(o, l.field)) {
 		switch {
 		case sameValue(s.node, l.node):
@@ -49,9 +52,6 @@ func (e *explanation) guesses(l lost) []guess {
 		case s.node.Value != "" && renamed(s.node.Value, l.node.Value, e.build.affixes()):
 			add(ByName, e.build.naming(l.node.Value), s)
 		}
-	}
-	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
-		add("", nil, same...)
 	}
 	if len(all) == 0 || l.field.counts() {
 		for _, s := range e.build.elsewhere(o, l) {
