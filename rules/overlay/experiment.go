@@ -50,43 +50,76 @@ type try struct {
 // objects that come out otherwise than by the words alone. left is how many
 // builds it may take.
 func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
-	if len(tries) == 0 || *left == 0 || ctx.Err() != nil {
-		return
-	}
-	*left--
-	x := &experiment{serving: e.build.snapshot.newServing(lowAddress), words: map[*document]map[*yaml.Node]string{}}
-	x.serving.edit = x.text
-	words := make([]string, len(tries))
-	for i, t := range tries {
-		words[i] = x.word(t.spots)
-	}
-	others := e.again(ctx, x)
+	words, others := e.withWords(ctx, tries, left, func(t try) []spot { return t.spots })
 	one := !slices.ContainsFunc(words, func(w string) bool { return w != words[0] })
 	followed := map[*yaml.Node]Source{}
 	pairs := e.pair(others)
-	var again []try
+	var again, keys []try
 	for i, t := range tries {
-		if !one && (others == nil || !alike(e.build.Objects[t.object].Node, others[t.object])) {
+		switch {
+		case !one && (others == nil || !alike(e.build.Objects[t.object].Node, others[t.object])):
 			again = append(again, t)
-			continue
-		}
-		if others == nil {
-			break
-		}
-		if other := pairs.of(t.lost); words[i] != "" && other != nil && strings.Contains(other.Value, words[i]) {
-			source := t.source
-			source.Exact = source.Exact && !t.spots[0].document.text.fixed
-			source.How = HowExperiment
-			followed[t.node] = source
+		case others == nil || words[i] == "" || !strings.Contains(pairs.valueOf(t.lost), words[i]):
+		case len(t.spots) > 1:
+			keys = append(keys, t)
+		default:
+			followed[t.node] = t.confirmed(t.spots[0])
 		}
 	}
+	e.keys(ctx, keys, followed, left)
 	e.each(func(l lost) (Source, bool) {
 		source, ok := followed[l.node]
 		return source, ok
 	})
-	half := len(again) / 2
-	e.experiment(ctx, again[:half], left)
-	e.experiment(ctx, again[half:], left)
+	if len(again) > 0 {
+		half := len(again) / 2
+		e.experiment(ctx, again[:half], left)
+		e.experiment(ctx, again[half:], left)
+	}
+}
+
+// keys tells of what patches find items by which place sets it: the first, if
+// it shows where it alone is changed, so that the patches do not find it; else
+// the list is the last patch's own.
+func (e *explanation) keys(ctx context.Context, tries []try, followed map[*yaml.Node]Source, left *int) {
+	words, others := e.withWords(ctx, tries, left, func(t try) []spot { return t.spots[:1] })
+	for i, t := range tries {
+		if others == nil || words[i] == "" {
+			continue
+		}
+		followed[t.node] = t.confirmed(t.spots[len(t.spots)-1])
+		eachScalar(others[t.object], nil, func(_ Field, n *yaml.Node) {
+			if strings.Contains(n.Value, words[i]) {
+				followed[t.node] = t.confirmed(t.spots[0])
+			}
+		})
+	}
+}
+
+// confirmed is the source of a guess that was seen to come from one of its spots.
+func (t try) confirmed(at spot) Source {
+	source := at.document.source(at.node)
+	if len(t.spots) == 1 {
+		source.By = t.source.By
+	}
+	source.Via, source.How = t.source.Via, HowExperiment
+	return source
+}
+
+// withWords builds with words at the spots of guesses, for each the word: "" for
+// one whose spots have several. There are no objects where it does not build,
+// or where no builds are left.
+func (e *explanation) withWords(ctx context.Context, tries []try, left *int, at func(try) []spot) (words []string, others []*yaml.Node) {
+	if len(tries) == 0 || *left == 0 || ctx.Err() != nil {
+		return make([]string, len(tries)), nil
+	}
+	*left--
+	x := &experiment{serving: e.build.snapshot.newServing(lowAddress), words: map[*document]map[*yaml.Node]string{}}
+	x.serving.edit = x.text
+	for _, t := range tries {
+		words = append(words, x.word(at(t)))
+	}
+	return words, e.again(ctx, x)
 }
 
 // experiment serves the documents of a build with words before chosen scalars.

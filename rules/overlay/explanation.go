@@ -113,6 +113,9 @@ func (p *pairing) of(l lost) *yaml.Node {
 	return pairs[l.node]
 }
 
+// valueOf is the value of the counterpart of a scalar, "" where it has none.
+func (p *pairing) valueOf(l lost) string { return scalar(p.of(l)) }
+
 // each offers each lost scalar, and keeps as lost what place does not place.
 func (e *explanation) each(place func(lost) (Source, bool)) {
 	e.lost = slices.DeleteFunc(e.lost, func(l lost) bool {
