@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules"
 )
 
 var (
@@ -44,6 +45,8 @@ func (p *Plan) owned(file string) error {
 		return &NoFix{ReasonGenerated, fmt.Sprintf("%s is encrypted, and an edit would break its checksum.", file)}
 	case generatedText.Match(src):
 		return &NoFix{ReasonGenerated, fmt.Sprintf("%s says that it is generated; change what generates it.", file)}
+	case rules.Generator(file, src) != "":
+		return &NoFix{ReasonGenerated, fmt.Sprintf("%s is written by %s; change it there.", file, rules.Generator(file, src))}
 	}
 	return nil
 }

@@ -13,9 +13,9 @@ var (
 	rendered = regexp.MustCompile(`^# Source: [\w.-]+/(?:charts|templates)/`)
 )
 
-// generator says who writes a file that no person does, "" where nobody else
+// Generator says who writes a file that no person does, "" where nobody else
 // is known to: by what its first lines say, or by the folder that it is in.
-func generator(path string, text []byte) string {
+func Generator(path string, text []byte) string {
 	head := bytes.SplitN(text, []byte("\n"), 9)
 	for _, line := range head[:min(len(head), 8)] {
 		if rendered.Match(line) {
@@ -46,7 +46,7 @@ func (r *run) ungenerated(found []Finding) []Finding {
 		by, known := writers[f.Path]
 		if !known && f.Path != "" {
 			if text, err := r.build.ReadFile(f.Path); err == nil { // what cannot be read says nothing
-				by = generator(f.Path, text)
+				by = Generator(f.Path, text)
 			}
 			writers[f.Path] = by
 		}

@@ -35,8 +35,10 @@ func fixesCommand() *cobra.Command {
 		Use:   "fixes [REPOSITORY...]",
 		Short: "Plan and prove a fix of every finding that has a recipe",
 		Long: `Plans and proves a fix of every finding of the rules that have one, against a registry
-on loopback that has every image. Then it writes the fixes, builds every overlay with the
-kustomize command before and after, and looks for changes that no fix declared.`,
+on loopback that has every image. Then "kustodian fix --write" writes them in a git checkout;
+git's own diff is compared with the lines that the fixes mean to change, every overlay is
+built with the kustomize command before and after to look for changes that no fix declared,
+and a second run has to propose nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, err := chosen(args)
 			if errors.Is(err, errNoCorpus) {
@@ -50,7 +52,7 @@ kustomize command before and after, and looks for changes that no fix declared.`
 		},
 	}
 	cmd.Flags().BoolVar(&list, "list", false, "print every finding without a fix")
-	cmd.Flags().BoolVar(&write, "build", true, "write the fixes and build with the kustomize command")
+	cmd.Flags().BoolVar(&write, "build", true, "have the kustodian command write the fixes, and build with the kustomize command")
 	return cmd
 }
 
@@ -71,11 +73,22 @@ func benchFixes(ctx context.Context, out io.Writer, names []string, list, write 
 		return err
 	}
 	defer images.Close()
+	folder, err := os.MkdirTemp("", "kustodian-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder) //nolint:errcheck // what stays is in the folder for temporary files
+	command := fixCommandLine{images: images}
+	if write {
+		if command.binary, err = buildKustodian(ctx, folder); err != nil {
+			return err
+		}
+	}
 	total := fixTally{repository: "all", reasons: map[fixes.Reason]int{}, examples: map[fixes.Reason]string{}, rules: map[string][2]int{}}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "repository\tfindings\tplanned\tproved\trefused\tshare\tlines\textra\tbuilt\tbeyond\tagain\ttime")
 	for _, name := range names {
-		tally, err := fixOne(ctx, images, name, list, write, out)
+		tally, err := fixOne(ctx, command, filepath.Join(folder, name), name, list, out)
 		if err != nil {
 			return fmt.Errorf("fixing %s: %w", name, err)
 		}
@@ -137,26 +150,22 @@ func (t *fixTally) printReasons(out io.Writer) error {
 }
 
 // fixOne fixes one repository in a folder of its own.
-func fixOne(ctx context.Context, images *images, name string, list, write bool, out io.Writer) (*fixTally, error) {
+func fixOne(ctx context.Context, command fixCommandLine, folder, name string, list bool, out io.Writer) (*fixTally, error) {
 	tree, err := corpus.Read(name)
 	if err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "kustodian-bench-fixes-")
+	err = errors.Join(os.Mkdir(folder, 0o755), tree.Write(folder), os.WriteFile(filepath.Join(folder, config.File), []byte(startingValues), 0o644))
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder) //nolint:errcheck // what stays is in the folder for temporary files
-	head, settings := filepath.Join(folder, "head"), filepath.Join(folder, "settings")
-	err = errors.Join(os.Mkdir(head, 0o755), os.Mkdir(settings, 0o755), tree.Write(head),
-		os.WriteFile(filepath.Join(settings, config.File), []byte(startingValues), 0o644))
-	if err != nil {
+	if err := checkout(ctx, folder); err != nil {
 		return nil, err
 	}
-	job := review.Job{Head: worker.TreeRef{Folder: head}, Config: worker.TreeRef{Folder: settings}, Fix: true}
-	reviewer := review.Reviewer{Ask: images.answer}
+	head := worker.TreeRef{Folder: folder}
+	reviewer := review.Reviewer{Ask: command.images.answer}
 	started := time.Now()
-	report, err := reviewer.Run(ctx, job)
+	report, err := reviewer.Run(ctx, review.Job{Head: head, Config: head, Fix: true})
 	if err != nil {
 		return nil, err
 	}
@@ -165,21 +174,10 @@ func fixOne(ctx context.Context, images *images, name string, list, write bool, 
 	if list {
 		listUnfixed(out, report)
 	}
-	if !write {
+	if command.binary == "" {
 		return tally, nil
 	}
-	if err := tally.check(ctx, head, report, out); err != nil {
-		return nil, err
-	}
-	again, err := reviewer.Run(ctx, job)
-	if err != nil {
-		return nil, err
-	}
-	tally.again = len(again.Fixes)
-	for _, fix := range again.Fixes {
-		fmt.Fprintf(out, "%s: proposed again: %s of %s\n", name, fix.Title, fix.Files[0].Path)
-	}
-	return tally, nil
+	return tally, errors.Join(tally.check(ctx, command, folder, report, out), os.RemoveAll(folder))
 }
 
 // tallyOf counts the findings that have a recipe. A finding was planned unless

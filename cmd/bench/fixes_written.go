@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -22,15 +23,11 @@ import (
 	"github.com/kustodian/kustodian/fixes"
 )
 
-// check writes the report's fixes into folder, which becomes a git checkout
-// for it, and counts the lines that git sees changed, those of them that no
-// fix means to change, and the overlays that the kustomize command builds
-// otherwise than the fixes declare.
-func (t *fixTally) check(ctx context.Context, folder string, report *review.Report, out io.Writer) error {
-	changed, err := publish.Fixed(report)
-	if err != nil {
-		return err
-	}
+// check has the kustodian command write the fixes into folder, a git checkout,
+// and counts the lines that git sees changed, those of them that no fix means
+// to change, and the overlays that the kustomize command builds otherwise than
+// the fixes declare. Then the command is asked again: it has to propose nothing.
+func (t *fixTally) check(ctx context.Context, command fixCommandLine, folder string, report *review.Report, out io.Writer) error {
 	overlays := map[string]bool{}
 	intended := map[string][]fixes.Change{}
 	for _, fix := range report.Fixes {
@@ -51,7 +48,10 @@ func (t *fixTally) check(ctx context.Context, folder string, report *review.Repo
 			return err
 		}
 	}
-	if err := t.write(ctx, folder, changed, report, out); err != nil {
+	if _, err := command.run(ctx, folder, "--write"); err != nil {
+		return err
+	}
+	if err := t.compareLines(ctx, folder, report, out); err != nil {
 		return err
 	}
 	for _, path := range slices.Sorted(maps.Keys(overlays)) {
@@ -65,20 +65,74 @@ func (t *fixTally) check(ctx context.Context, folder string, report *review.Repo
 			fmt.Fprintf(out, "%s: overlay %s changes beyond intent: %s\n", t.repository, path, strange)
 		}
 	}
-	return nil
+	proposed, err := command.run(ctx, folder)
+	for line := range strings.Lines(proposed) {
+		if strings.HasPrefix(line, "--- ") {
+			t.again++
+			fmt.Fprintf(out, "%s: proposed again: %s", t.repository, line)
+		}
+	}
+	return err
 }
 
-// write writes the files, and compares what git says of them with the lines
-// that the fixes' own edits add and take away.
-func (t *fixTally) write(ctx context.Context, folder string, changed map[string][]byte, report *review.Report, out io.Writer) error {
+// A fixCommandLine runs kustodian fix with a registry that has every image.
+type fixCommandLine struct {
+	binary string
+	images *images
+}
+
+// buildKustodian builds the command from the sources that the benchmark is of.
+func buildKustodian(ctx context.Context, folder string) (string, error) {
+	binary := filepath.Join(folder, "kustodian")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "github.com/kustodian/kustodian/cmd/kustodian")
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building kustodian: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// run runs it in a folder and returns what it prints; a finding that has no
+// fix is told on stderr and is no error.
+func (c fixCommandLine) run(ctx context.Context, folder string, args ...string) (string, error) {
+	args = append([]string{"fix", "--cache=false"}, args...)
+	for _, host := range c.images.hosts() {
+		args = append(args, "--mirror", host+"="+c.images.server.URL)
+	}
+	cmd := exec.CommandContext(ctx, c.binary, args...)
+	cmd.Dir = folder
+	var complaint strings.Builder
+	cmd.Stderr = &complaint
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("kustodian fix in %s: %w: %s", folder, err, complaint.String())
+	}
+	return string(out), nil
+}
+
+// checkout makes folder a git checkout of what it holds.
+func checkout(ctx context.Context, folder string) error {
 	for _, args := range [][]string{{"init", "-q"}, {"add", "-A", "-f"}, {"-c", "user.name=bench", "-c", "user.email=bench@localhost", "commit", "-q", "-m", "before"}} {
 		if _, err := git(ctx, folder, args...); err != nil {
 			return err
 		}
 	}
-	for path, text := range changed {
-		if err := writeFixed(filepath.Join(folder, filepath.FromSlash(path)), text); err != nil {
+	return nil
+}
+
+// compareLines compares what git says changed with the lines that the fixes'
+// own edits add and take away, and the files with what the report says of them.
+func (t *fixTally) compareLines(ctx context.Context, folder string, report *review.Report, out io.Writer) error {
+	changed, err := publish.Fixed(report)
+	if err != nil {
+		return err
+	}
+	for path, want := range changed {
+		got, err := os.ReadFile(filepath.Join(folder, filepath.FromSlash(path)))
+		if err != nil && !(want == nil && errors.Is(err, fs.ErrNotExist)) {
 			return err
+		}
+		if !bytes.Equal(got, want) {
+			return fmt.Errorf("kustodian fix --write leaves %s otherwise than its own report says", path)
 		}
 	}
 	if _, err := git(ctx, folder, "add", "-A", "-N"); err != nil {
@@ -106,16 +160,6 @@ func (t *fixTally) write(ctx context.Context, folder string, changed map[string]
 		}
 	}
 	return nil
-}
-
-func writeFixed(file string, text []byte) error {
-	if text == nil {
-		return os.Remove(file)
-	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(file, text, 0o644)
 }
 
 // meantLines are how many lines each file may gain and lose: the lines that the
@@ -152,7 +196,7 @@ func meantLines(report *review.Report) map[string]int {
 // last line without a break it does not: to git that line changes too.
 func wholeLines(src []byte, start, end int, text string) bool {
 	atStart := (start == 0 || src[start-1] == '\n') && (text == "" || strings.HasSuffix(text, "\n")) && (start == end || src[end-1] == '\n')
-	atEnd := end < len(src) && src[end] == '\n' && (text == "" || strings.HasPrefix(text, "\n"))
+	atEnd := end < len(src) && src[end] == '\n' && (text == "" || strings.HasPrefix(text, "\n")) && (start == end || src[start] == '\n')
 	return atStart || atEnd
 }
 

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 
@@ -67,6 +69,13 @@ func (i *images) resolver(host string) *resolve.Resolver {
 		i.resolvers[host] = client.For(resolve.Asker{})
 	}
 	return i.resolvers[host]
+}
+
+// hosts are the registries that it was asked for.
+func (i *images) hosts() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Sorted(maps.Keys(i.resolvers))
 }
 
 // push puts an image into the registry, one whose digest is its name's own.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,7 @@ import (
 )
 
 func fixCommand() *cobra.Command {
-	var only, registries []string
+	var only, registries, mirrors []string
 	var write, staged bool
 	cmd := &cobra.Command{
 		Use:   "fix [PATH...]",
@@ -45,6 +46,9 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 			}
 			job.Fix, job.Rules, job.Staged = true, only, staged
 			images := &registry.Client{Hosts: registries}
+			if err := trustMirrors(images, mirrors); err != nil {
+				return err
+			}
 			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(images.For(registry.Asker{}))}, job)
 			if err != nil {
 				return err
@@ -61,7 +65,22 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 	cmd.Flags().BoolVar(&staged, "staged", false, "of what would restart production together with other environments, fix the lowest environment only")
 	cmd.Flags().BoolVar(&write, "write", false, "edit the files instead of printing a diff")
 	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests")
+	cmd.Flags().StringArrayVar(&mirrors, "mirror", nil, "REGISTRY=WHERE: ask and trust WHERE in place of a registry, by http where it is http://localhost:PORT; may be repeated")
 	return cmd
+}
+
+// trustMirrors adds mirrors to who is asked for digests.
+func trustMirrors(client *registry.Client, mirrors []string) error {
+	for _, said := range mirrors {
+		of, at, ok := strings.Cut(said, "=")
+		if !ok || of == "" || at == "" {
+			return fmt.Errorf("--mirror %q: want REGISTRY=WHERE, such as docker.io=mirror.example.com/hub", said)
+		}
+		at, plain := strings.CutPrefix(at, "http://")
+		client.PlainHTTP = client.PlainHTTP || plain
+		client.Mirrors = append(client.Mirrors, registry.Mirror{Of: of, At: at, Trusted: true})
+	}
+	return nil
 }
 
 // explainRefusals says on stderr which findings have no fix, and why; then
