@@ -71,9 +71,14 @@ func containers(o *overlay.Object) []container {
 // uses lists the containers of all builds for which ok holds, in the order of
 // the overlays' paths.
 func (p *Plan) uses(ok func(use) (bool, error)) ([]use, error) {
+	return p.usesAmong(p.containersIn, ok)
+}
+
+// usesAmong is uses among those of the build's containers that list gives.
+func (p *Plan) usesAmong(list func(*overlay.Build) []container, ok func(use) (bool, error)) ([]use, error) {
 	var out []use
 	for _, name := range sortedKeys(p.Builds) {
-		for _, c := range p.containersIn(p.Builds[name]) {
+		for _, c := range list(p.Builds[name]) {
 			u := use{p.Builds[name], c}
 			keep, err := ok(u)
 			if err != nil {

@@ -255,6 +255,7 @@ func (c *fixCase) answer(q Question) (Answer, bool) {
 			return Answer{Commits: h.commits}, true
 		}
 	}
+	q.Mirror = "" // of the case's policy
 	answer, ok := c.answers[q]
 	return answer, ok || q.Lines != (Lines{})
 }

@@ -52,7 +52,7 @@ func (p *Plan) owned(file string) error {
 }
 
 // leavesMarkers returns a *NoFix where a splice touches a line that carries a
-// marker of Flux's image automation, which writes that line itself.
+// marker of Flux's image automation or of Renovate, which write that line themselves.
 func (p *Plan) leavesMarkers(fix *Fix) error {
 	for _, change := range fix.Files {
 		if len(change.Splices) == 0 {
@@ -63,12 +63,25 @@ func (p *Plan) leavesMarkers(fix *Fix) error {
 			return fmt.Errorf("reading %s: %w", change.Path, err)
 		}
 		for _, s := range change.Splices {
-			if bytes.Contains(touched(src, s), []byte(`{"$imagepolicy"`)) {
+			lines := touched(src, s)
+			if renovateComment.Match(lines) || len(lines) > 0 && renovateComment.Match(lineAbove(src, s)) {
+				return &NoFix{ReasonAutomation, fmt.Sprintf("Renovate writes this line of %s by a pattern of its own, which it may no longer fit after an edit.", change.Path)}
+			}
+			if bytes.Contains(lines, []byte(`{"$imagepolicy"`)) {
 				return &NoFix{ReasonAutomation, fmt.Sprintf("Flux writes this line of %s; let its ImagePolicy reflect the digest.", change.Path)}
 			}
 		}
 	}
 	return nil
+}
+
+// lineAbove is the line before the first that a splice changes.
+func lineAbove(src []byte, s yamledit.Splice) []byte {
+	end := bytes.LastIndexByte(src[:s.Start], '\n')
+	if end < 0 {
+		return nil
+	}
+	return src[bytes.LastIndexByte(src[:end], '\n')+1 : end]
 }
 
 // touched are the lines of the file that a splice changes; none where it only

@@ -66,8 +66,9 @@ type reading struct {
 	kustomizations map[string]*yaml.Node
 	documents      map[string][]*yaml.Node
 	containers     map[*overlay.Build][]container
-	owned          map[string]error  // why nobody may edit a file, nil where one may
-	made           map[string]string // the text of files that some fix makes
+	images         map[*overlay.Build][]container // those, and what else has an image
+	owned          map[string]error               // why nobody may edit a file, nil where one may
+	made           map[string]string              // the text of files that some fix makes
 	updaters       *knownUpdaters
 }
 
@@ -92,7 +93,7 @@ var told = map[string]func(rules.Finding) *NoFix{"hpa-owns-replicas": tellReplic
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
-			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}}}
+			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, images: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range request.Findings {
 		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })

@@ -12,7 +12,7 @@ var _ = add(Rule{
 	// A tag that stays makes the default pull policy right too.
 	Implies: []string{"image-unpinned", "pull-policy"},
 	Check: func(pass *Pass) {
-		for c := range pass.Containers() {
+		for c := range pass.Images() {
 			i, ok := parseImage(c.Value("image"))
 			if !ok || i.digest != "" || i.local() || triggered(c) {
 				continue

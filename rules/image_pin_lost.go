@@ -17,7 +17,7 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		entries, written := imageEntries(pass.Build), writtenImages(pass.Build)
 		unpinned := map[string]bool{}
-		for c := range pass.Containers() {
+		for c := range pass.Images() {
 			if i, ok := parseImage(c.Value("image")); ok && i.digest == "" {
 				unpinned[i.name+":"+i.tag] = true
 			}

@@ -10,7 +10,7 @@ var _ = add(Rule{
 	Severity:  Info,
 	Practices: []int{12},
 	Check: func(pass *Pass) {
-		for c := range pass.Containers() {
+		for c := range pass.Images() {
 			i, ok := parseImage(c.Value("image"))
 			if !ok || i.tag == "" || i.digest != "" || i.local() || triggered(c) {
 				continue

@@ -14,7 +14,7 @@ var _ = add(Rule{
 	Practices: []int{12},
 	Implies:   []string{"image-unpinned", "image-floating", "pull-policy"},
 	Check: func(pass *Pass) {
-		for c := range pass.Containers() {
+		for c := range pass.Images() {
 			i, ok := parseImage(c.Value("image"))
 			if !ok || i.tag != "" || i.digest != "" || triggered(c) {
 				continue

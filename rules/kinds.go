@@ -60,7 +60,7 @@ var kinds = []Kind{
 }
 
 // containerLists are the names that lists of containers go by.
-var containerLists = []string{"containers", "initContainers", "steps", "sidecars"}
+var containerLists = []string{"containers", "initContainers", "ephemeralContainers", "steps", "sidecars"}
 
 // kindOf is the kind of an object among those that hold containers, nil for others.
 func kindOf(ref overlay.ObjectRef, own []Kind) *Kind {

@@ -84,6 +84,24 @@ func (p *Pass) Containers() iter.Seq[Container] {
 	}
 }
 
+// Images yields whatever of the build's pods and pod templates has an image:
+// their containers, and the ephemeral ones, of which all else counts for little.
+func (p *Pass) Images() iter.Seq[Container] {
+	return func(yield func(Container) bool) {
+		for _, w := range p.index.workloads {
+			debugging := Workload{Object: w.Object, Kind: w.Kind}
+			if node := child(w.Spec, "ephemeralContainers"); node != nil && node.Kind == yaml.SequenceNode {
+				debugging.addList(w.At("ephemeralContainers"), node, false)
+			}
+			for _, c := range slices.Concat(w.Containers, debugging.Containers) {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // workloadOf reads the pod of an object.
 func workloadOf(o *overlay.Object, kind *Kind) *Workload {
 	w := &Workload{Object: o, Kind: kind, Field: kind.Pod}
@@ -101,13 +119,17 @@ func workloadOf(o *overlay.Object, kind *Kind) *Workload {
 		case node.Kind == yaml.MappingNode:
 			w.add(at, node, init)
 		case node.Kind == yaml.SequenceNode:
-			steps := containerSteps(node)
-			for i, item := range node.Content {
-				w.add(at.Append(steps[i]), item, init)
-			}
+			w.addList(at, node, init)
 		}
 	}
 	return w
+}
+
+func (w *Workload) addList(at overlay.Field, list *yaml.Node, init bool) {
+	steps := containerSteps(list)
+	for i, item := range list.Content {
+		w.add(at.Append(steps[i]), item, init)
+	}
 }
 
 func (w *Workload) add(at overlay.Field, node *yaml.Node, init bool) {

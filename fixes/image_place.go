@@ -1,0 +1,132 @@
+package fixes
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// A tagPlace is where a tag is said: a scalar that holds the image, or an
+// entry of a kustomization's images.
+type tagPlace struct {
+	place
+	source  overlay.Source
+	isEntry bool
+}
+
+// whereTagIsSaid follows the source to the place that says the tag. An entry
+// of images that only renames leaves the tag to what it overrode.
+func (p *Plan) whereTagIsSaid() (*tagPlace, error) {
+	sources := append([]overlay.Source{p.Finding.Source}, p.Finding.Source.Via...)
+	for _, source := range sources {
+		place, err := p.tagPlace(source)
+		if err != nil {
+			return nil, err
+		}
+		if place.saysTag() {
+			return place, nil
+		}
+	}
+	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s renames the image, and where its tag is said is not known.", p.Finding.Source)}
+}
+
+func (p *Plan) tagPlace(source overlay.Source) (*tagPlace, error) {
+	said, err := p.locate(source)
+	if err != nil {
+		return nil, err
+	}
+	switch source.By {
+	case overlay.ByResource, overlay.ByPatch, overlay.ByJSONPatch:
+		if said.node == nil || said.node.Kind != yaml.ScalarNode {
+			break
+		}
+		return &tagPlace{place: said, source: source}, nil
+	case overlay.ByImages:
+		return p.imagesEntry(said, source)
+	}
+	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("The image is set by %s at %s, which Kustodian does not edit.", source.By, source)}
+}
+
+// imagesEntry is the entry of images that a place is in.
+func (p *Plan) imagesEntry(said place, source overlay.Source) (*tagPlace, error) {
+	missing := &NoFix{ReasonNotPlaced, fmt.Sprintf("No entry of images in %s could be found.", source.Path)}
+	if len(said.path) < 2 {
+		return nil, missing
+	}
+	roots, err := p.documents(source.Path)
+	if err != nil {
+		return nil, err
+	}
+	entry := place{file: said.file, by: said.by, document: said.document, node: roots[said.document]}.below(said.path[:2]...)
+	if scalar(entry.node, "name") == "" {
+		return nil, missing
+	}
+	return &tagPlace{place: entry, source: source, isEntry: true}, nil
+}
+
+// carries reports whether the use's image has its tag from the place, perhaps
+// through entries of images that only rename.
+func (p *Plan) carries(ctx context.Context, u use, said *tagPlace) (bool, error) {
+	if child(u.node, "image") == nil {
+		return false, nil
+	}
+	source, err := u.build.Explain(ctx, u.object, u.field.Append("image"))
+	if err != nil {
+		return false, err
+	}
+	for _, s := range append([]overlay.Source{source}, source.Via...) {
+		between, err := p.tagPlace(s)
+		if err != nil {
+			return false, nil // another place, which Kustodian does not edit
+		}
+		if said.is(between) {
+			return true, nil
+		}
+		if !between.isEntry || between.saysTag() {
+			return false, nil
+		}
+	}
+	return false, nil
+}
+
+func (t *tagPlace) is(other *tagPlace) bool {
+	return t.isEntry == other.isEntry && t.file == other.file && t.document == other.document && t.inner == other.inner &&
+		slices.Equal(t.block, other.block) && slices.Equal(t.path, other.path)
+}
+
+// saysTag is false of an entry of images that only renames.
+func (t *tagPlace) saysTag() bool {
+	return !t.isEntry || scalar(t.node, "newTag") != "" || scalar(t.node, "digest") != ""
+}
+
+// dropsTag reports whether the pinned image has no tag: kustomize drops the
+// tag for an entry that has a digest and no newTag.
+func (t *tagPlace) dropsTag() bool { return t.isEntry && scalar(t.node, "newTag") == "" }
+
+func (t *tagPlace) pin(digest string) Edit {
+	switch {
+	case !t.isEntry:
+		return t.set(t.node.Value + "@" + digest)
+	case scalar(t.node, "digest") != "":
+		return t.below("digest").set(digest)
+	}
+	return t.below("newTag").set(scalar(t.node, "newTag") + "@" + digest)
+}
+
+// imagesIn are the containers of a build with all others that have an image.
+func (p *Plan) imagesIn(build *overlay.Build) []container {
+	if known, ok := p.read.images[build]; ok {
+		return known
+	}
+	var out []container
+	for c := range rules.Reading(build, p.Rules).Images() {
+		out = append(out, container{c.Object, c.Field, c.Node})
+	}
+	p.read.images[build] = out
+	return out
+}
