@@ -105,8 +105,8 @@ func (r *run) note(rule *Rule, data any) {
 	})
 }
 
-// stand drops the findings that another finding on the same container, or the
-// same object, stands for.
+// stand drops the findings that another finding on the same container, the
+// same object or the same entry stands for.
 func stand(found []Finding) []Finding {
 	implied := map[string]bool{}
 	covered := map[string]string{} // the rule that covers it, by object
@@ -119,6 +119,9 @@ func stand(found []Finding) []Finding {
 			continue // a repository's own: it implies none
 		}
 		for _, id := range rule.Implies {
+			if f.Source.Entry != "" {
+				implied[id+"\x00"+f.entry()] = true
+			}
 			at := container(f.Field)
 			if f.whole {
 				at = anywhere
@@ -129,9 +132,12 @@ func stand(found []Finding) []Finding {
 	return slices.DeleteFunc(found, func(f Finding) bool {
 		by, is := covered[f.Object.String()]
 		key := f.Rule + "\x00" + f.Object.String() + "\x00"
-		return is && by != f.Rule || implied[key+container(f.Field).String()] || implied[key+anywhere.String()]
+		return is && by != f.Rule || f.Source.Entry != "" && implied[f.Rule+"\x00"+f.entry()] || implied[key+container(f.Field).String()] || implied[key+anywhere.String()]
 	})
 }
+
+// entry names the entry of a kustomization that is at fault.
+func (f Finding) entry() string { return f.Source.By + "\x00" + f.Path + "\x00" + f.Source.Entry }
 
 // Container is the field of the container that the finding is in, the empty
 // field where it is in none.
