@@ -9,8 +9,7 @@ var _ = add(Rule{
 	Write:     "the version that was tested, or the tag with its digest: name:stable@sha256:…",
 	Severity:  Warning,
 	Practices: []int{12},
-	// A tag that stays makes the default pull policy right too.
-	Implies: []string{"image-unpinned", "pull-policy"},
+	Implies:   []string{"image-unpinned"},
 	Check: func(pass *Pass) {
 		for c := range pass.Images() {
 			i, ok := parseImage(c.Value("image"))

@@ -12,7 +12,7 @@ var _ = add(Rule{
 	Write:     "the version that was tested, with its digest: name:1.2.3@sha256:…",
 	Severity:  Error,
 	Practices: []int{12},
-	Implies:   []string{"image-unpinned", "image-floating", "pull-policy"},
+	Implies:   []string{"image-unpinned", "image-floating"},
 	Check: func(pass *Pass) {
 		for c := range pass.Images() {
 			i, ok := parseImage(c.Value("image"))

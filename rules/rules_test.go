@@ -21,8 +21,8 @@ import (
 
 // TestRules runs every case of testdata/rules. A case is a small repository;
 // its comment names the overlays (`build DIR`, `part DIR` for one that nobody
-// deploys as it is) the version of the cluster (`cluster 1.34`), the policy on
-// limits of cpu (`cpu limits forbid`) and rules that are turned off (`off ID`); files below was/ are those that the base of the change has otherwise, empty where it has
+// deploys as it is) the version of the cluster (`cluster 1.34`), and the policy on
+// limits of cpu (`cpu limits forbid`); files below was/ are those that the base of the change has otherwise, empty where it has
 // none. `# want ID "regexp"` stands on the lines at fault, `# want+N` N lines
 // above them. Nothing else may be found of the rule that the case is about.
 func TestRules(t *testing.T) {
@@ -180,11 +180,6 @@ func policyOf(comment string) rules.Policy {
 		}
 		if limits, ok := strings.CutPrefix(strings.TrimSpace(line), "cpu limits "); ok {
 			policy.CPULimits = limits
-		}
-		if off, ok := strings.CutPrefix(strings.TrimSpace(line), "off "); ok {
-			for id := range strings.FieldsSeq(off) {
-				policy.Severities[id] = rules.Off
-			}
 		}
 	}
 	return policy
