@@ -195,6 +195,9 @@ func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
 		case "answers":
 			c.readAnswers(t, text)
 		default:
+			if target, ok := strings.CutPrefix(text, "-> "); ok {
+				text = overlay.LinkTo + strings.TrimSpace(target)
+			}
 			c.files[f.Name] = text
 		}
 	}

@@ -36,6 +36,9 @@ func (p *Plan) owned(file string) error {
 			return &NoFix{ReasonGenerated, fmt.Sprintf("%s is a copy of what others maintain; the next update of %s would undo an edit.", file, folder)}
 		}
 	}
+	if module := p.submodule(file); module != "" {
+		return &NoFix{ReasonGenerated, fmt.Sprintf("%s is in the submodule %s, which is another repository; change it there.", file, module)}
+	}
 	src, err := p.Snapshot.ReadFile(file)
 	if err != nil {
 		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s cannot be read: %v.", file, err)}
@@ -49,6 +52,24 @@ func (p *Plan) owned(file string) error {
 		return &NoFix{ReasonGenerated, fmt.Sprintf("%s is written by %s; change it there.", file, rules.Generator(file, src))}
 	}
 	return nil
+}
+
+// submodulePath is the line of .gitmodules that says where a submodule is.
+var submodulePath = regexp.MustCompile(`(?m)^\s*path\s*=\s*(\S.*?)\s*$`)
+
+// submodule is the submodule that a file is in, "" for none. A commit's tree
+// does not have what is in one, a working folder does.
+func (p *Plan) submodule(file string) string {
+	list, err := p.Snapshot.ReadFile(".gitmodules")
+	if err != nil {
+		return ""
+	}
+	for _, m := range submodulePath.FindAllSubmatch(list, -1) {
+		if strings.HasPrefix(file, string(m[1])+"/") {
+			return string(m[1])
+		}
+	}
+	return ""
 }
 
 // leavesMarkers returns a *NoFix where a splice touches a line that carries a

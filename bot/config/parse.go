@@ -246,9 +246,18 @@ func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
 			"name": r.pattern(&entry.Match.Name), "container": r.pattern(&entry.Match.Container),
 		})
 	}
-	if r.amounts(node, &entry, match) {
-		policy.Resources = append(policy.Resources, entry)
+	if !r.amounts(node, &entry, match) {
+		return
 	}
+	// The first match wins, so what matches the same or less than one above
+	// never counts, whatever it says.
+	if i := slices.IndexFunc(policy.Resources, func(above fixes.ResourcePolicy) bool {
+		return above.Match == entry.Match || above.Match == (fixes.ResourceMatch{})
+	}); i >= 0 {
+		r.fault(node, "entry %d of resources matches these containers too, and the first match wins; leave one of the two", i+1)
+		return
+	}
+	policy.Resources = append(policy.Resources, entry)
 }
 
 // amounts reads requests and what goes with them, and reports whether all of
