@@ -9,3 +9,13 @@ var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, 
 func HasRecipe(rule string) bool {
 	return slices.ContainsFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Rules, rule) })
 }
+
+// RecipeTitle says what fixes of a rule's findings do, "" where there are none.
+func RecipeTitle(rule string) string {
+	for _, r := range recipes {
+		if slices.Contains(r.Rules, rule) {
+			return r.Title
+		}
+	}
+	return ""
+}

@@ -7,6 +7,8 @@ import (
 	"slices"
 )
 
+//go:generate go test ./docs -run TestPages$ -update
+
 // catalogue holds every rule, sorted by id once all files have added theirs.
 var catalogue []*Rule
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -171,6 +172,28 @@ var peers = []peer{
 		name, reason, _ := strings.Cut(value, "=")
 		return reason, checkovSkip.MatchString(key) && covers(checkov, strings.TrimSpace(name), rule)
 	}},
+}
+
+// OtherNames are how other tools are told not to look for what a rule finds:
+// the annotation or comment of each that [Suppress] and [Run] honour.
+func OtherNames(rule string) []string {
+	var out []string
+	for _, tool := range []struct {
+		form   string
+		checks []check
+	}{
+		{"ignore-check.kube-linter.io/%s", kubeLinter},
+		{"kube-score/ignore: %s", kubeScore},
+		{"polaris.fairwinds.com/%s-exempt", polaris},
+		{"checkov:skip=%s", checkov},
+	} {
+		for _, c := range tool.checks {
+			if slices.Contains(c.rules, rule) {
+				out = append(out, fmt.Sprintf(tool.form, c.name))
+			}
+		}
+	}
+	return out
 }
 
 // covers reports whether a check of another tool looks for what a rule does.

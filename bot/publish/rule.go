@@ -7,8 +7,13 @@ import (
 )
 
 // ruleURL is the page of a rule: what it finds, why, an example, and how to
-// turn it off.
-func ruleURL(id string) string { return home + "/blob/main/rules/CATALOGUE.md#" + id }
+// turn it off. What the catalogue does not know is a repository's own.
+func ruleURL(id string) string {
+	if _, ok := rules.ByID(id); !ok {
+		id = "own"
+	}
+	return home + "/blob/main/rules/docs/" + id + ".md"
+}
 
 // ruleText is why a rule matters, as a sentence, and what to write instead;
 // both "" for a rule that the catalogue does not know, such as a repository's own.

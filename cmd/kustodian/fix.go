@@ -15,7 +15,6 @@ import (
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/fixes/registry"
-	"github.com/kustodian/kustodian/rules"
 )
 
 func fixCommand() *cobra.Command {
@@ -31,14 +30,16 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
   kustodian fix --rule missing-requests --write
   kustodian fix --rule image-unpinned | git apply`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			for _, id := range only {
-				if _, ok := rules.ByID(id); !ok {
-					return fmt.Errorf("--rule %q: there is no such rule; kustodian rules lists them", id)
-				}
-			}
 			t, err := targetOf(args)
 			if err != nil {
 				return err
+			}
+			for _, id := range only {
+				if known, err := knownRule(cmd.Context(), t, id); err != nil {
+					return err
+				} else if !known {
+					return fmt.Errorf("--rule %q: there is no such rule; kustodian rules lists them", id)
+				}
 			}
 			job, err := t.job("")
 			if err != nil {

@@ -1,21 +1,20 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"io/fs"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/tools/txtar"
 
-	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/publish"
+	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
-	cases "github.com/kustodian/kustodian/testdata/rules"
+	"github.com/kustodian/kustodian/rules/docs"
 )
 
 func rulesCommand() *cobra.Command {
@@ -29,9 +28,10 @@ func rulesCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 1:
-				return explainRule(cmd.OutOrStdout(), args[0])
+				return explainRule(cmd, args[0])
 			case practices:
-				return listPractices(cmd.OutOrStdout())
+				_, err := io.WriteString(cmd.OutOrStdout(), docs.Practices())
+				return err
 			}
 			return listRules(cmd.OutOrStdout())
 		},
@@ -43,7 +43,7 @@ func rulesCommand() *cobra.Command {
 			return ids, cobra.ShellCompDirectiveNoFileComp
 		},
 	}
-	cmd.Flags().BoolVar(&practices, "practices", false, "list by the practice that a rule serves")
+	cmd.Flags().BoolVar(&practices, "practices", false, "list the practices, and the rules that serve each")
 	return cmd
 }
 
@@ -55,63 +55,54 @@ func listRules(w io.Writer) error {
 	return table.Flush()
 }
 
-// listPractices lists the rules by the numbers of the practices they serve.
-func listPractices(w io.Writer) error {
-	serves := map[int][]string{}
-	for rule := range rules.All() {
-		for _, n := range rule.Practices {
-			serves[n] = append(serves[n], rule.ID)
+// explainRule prints the page of a rule: of the catalogue, else of the
+// repository around the current folder.
+func explainRule(cmd *cobra.Command, id string) error {
+	w := cmd.OutOrStdout()
+	if rule, ok := rules.ByID(id); ok {
+		page, err := docs.Page(rule, fixes.RecipeTitle(id))
+		if err != nil {
+			return err
 		}
+		_, err = io.WriteString(w, page)
+		return err
 	}
-	var numbers []int
-	for n := range serves {
-		numbers = append(numbers, n)
+	t, err := targetOf(nil)
+	if err != nil {
+		return err
 	}
-	slices.Sort(numbers)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, n := range numbers {
-		fmt.Fprintf(table, "%d\t  %s\n", n, strings.Join(serves[n], ", "))
+	own, err := ownRule(cmd.Context(), t, id)
+	if err != nil {
+		return err
 	}
-	return table.Flush()
-}
-
-// explainRule prints one rule with its first case as the example.
-func explainRule(w io.Writer, id string) error {
-	rule, ok := rules.ByID(id)
-	if !ok {
+	if own == nil {
 		return fmt.Errorf("there is no rule %q; kustodian rules lists them", id)
 	}
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nWrite instead: %s\n\n", rule.ID, rule.Severity, rule.Title, rule.Why, rule.Write)
-	if example, err := firstCase(id); err != nil {
-		return err
-	} else if example != nil {
-		fmt.Fprintln(w, "Example, in which an arrow marks what is found:")
-		for _, file := range example.Files {
-			if !strings.HasPrefix(file.Name, "want/") {
-				text := expectation.ReplaceAllString(strings.TrimRight(string(file.Data), "\n"), "# <- $1")
-				fmt.Fprintf(w, "\n  # %s\n  %s\n", file.Name, strings.ReplaceAll(text, "\n", "\n  "))
-			}
-		}
-		fmt.Fprintln(w)
+	for line := range strings.Lines(docs.Own(*own)) {
+		fmt.Fprintln(w, publish.Printable(strings.TrimSuffix(line, "\n")))
 	}
-	fmt.Fprintf(w, "To turn it off, in %s:\n\n  rules:\n    %s: off\n\n", config.File, rule.ID)
-	fmt.Fprintf(w, "To silence one line, with its reason:\n\n  # kustodian:ignore %s the reason\n", rule.ID)
 	return nil
 }
 
-// expectation is what a case says of a finding: at which line, of which rule,
-// and with which words.
-var expectation = regexp.MustCompile(`(?m)# want(?:\+\d+)? (\S+) ".*$`)
-
-// firstCase is the first case of a rule, nil where it has none.
-func firstCase(id string) (*txtar.Archive, error) {
-	names, err := fs.Glob(cases.FS, path.Join(id, "*.txtar"))
-	if err != nil || len(names) == 0 {
-		return nil, err
+// knownRule reports whether a rule is in the catalogue or the repository's own.
+func knownRule(ctx context.Context, t target, id string) (bool, error) {
+	if _, ok := rules.ByID(id); ok {
+		return true, nil
 	}
-	src, err := fs.ReadFile(cases.FS, names[0])
+	own, err := ownRule(ctx, t, id)
+	return own != nil, err
+}
+
+// ownRule is a rule of the repository's own, nil where it has none of that id.
+func ownRule(ctx context.Context, t target, id string) (*rules.OwnRule, error) {
+	answer, err := review.Configuration(ctx, review.TreeRef{Folder: t.root}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return txtar.Parse(src), nil
+	own := answer.Config.Rules.Own
+	i := slices.IndexFunc(own, func(r rules.OwnRule) bool { return r.ID == id })
+	if i < 0 {
+		return nil, nil
+	}
+	return &own[i], nil
 }
