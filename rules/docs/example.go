@@ -74,7 +74,9 @@ func (t *telling) choose(all []example) {
 	}
 	t.bad = &all[i]
 	enough := t.bad.kind == "" && len(t.bad.silent) > 0
-	alike := func(e example) bool { return !e.bad && !silenced.MatchString(e.text) && e.kind == t.bad.kind && !enough }
+	alike := func(e example) bool {
+		return !e.bad && !silenced.MatchString(e.text) && e.kind == t.bad.kind && !enough
+	}
 	for _, good := range []struct {
 		from int
 		fits func(example) bool
