@@ -107,10 +107,10 @@ func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
 		}
 	}
 	for _, looked := range s.watch.noted() {
-		asking.note(looked)
 		c.reads[looked] = true
 	}
 	o.Reads = slices.Sorted(maps.Keys(c.reads))
+	asking.note(o.Reads...)
 	o.Environment, o.Production = s.options.Environments.of(dir)
 	return o, nil
 }

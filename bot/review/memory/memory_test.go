@@ -34,7 +34,7 @@ func open(t *testing.T, store *memory.Store, tenant string) *memory.Repository {
 
 // recalled is what is known of the question in a tree.
 func recalled(r *memory.Repository, files overlay.Files, question string) string {
-	answer, _ := r.Beside(overlay.Open(files, overlay.Options{})).Recall([]byte(question))
+	answer, _, _ := r.Beside(overlay.Open(files, overlay.Options{})).Recall([]byte(question))
 	return string(answer)
 }
 
@@ -111,6 +111,59 @@ func TestTenants(t *testing.T) {
 	}
 	if got := recalled(open(t, store, "you"), files, "q"); got != "" {
 		t.Errorf("another tenant reads %q out of a file", got)
+	}
+}
+
+// TestPrograms asks as another build of the program, which may answer otherwise,
+// and forgets what both have kept.
+func TestPrograms(t *testing.T) {
+	if id := memory.Program(); len(id) < 20 {
+		t.Errorf("the test's own program is %q", id)
+	}
+	store := filled(t, "me")
+	files, reads := before()
+	memory.AsProgram(t, "another")
+	r := open(t, store, "me")
+	if got := recalled(r, files, "q"); got != "" {
+		t.Errorf("another program recalls %q", got)
+	}
+	r.Keep([]byte("q"), []byte("otherwise"), reads)
+	if err := store.Save(r); err != nil {
+		t.Fatal(err)
+	}
+	if got := recalled(open(t, store, "me"), files, "q"); got != "otherwise" {
+		t.Errorf("the other program recalls %q of its own", got)
+	}
+	if err := store.Forget("me", "shop"); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(store.Dir, "*.answers")); err != nil || len(left) > 0 {
+		t.Errorf("left after all was forgotten: %q, %v", left, err)
+	}
+}
+
+// TestNearest asks for an answer of which a part holds no more.
+func TestNearest(t *testing.T) {
+	store := filled(t, "me")
+	files, reads := before()
+	files = maps.Clone(files)
+	files["base/a.yaml"] = "changed"
+	answer, holds := open(t, store, "me").Beside(overlay.Open(files, overlay.Options{})).Nearest([]byte("q"))
+	delete(reads, "base/a.yaml")
+	if string(answer) != "answer" || !maps.Equal(holds, reads) {
+		t.Errorf("the nearest is %q, which holds for %v; want %v", answer, holds, reads)
+	}
+	r := open(t, store, "me")
+	changed, err := overlay.Open(files, overlay.Options{}).States([]string{"base/a.yaml", "base/", "base", "prod"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Keep([]byte("q"), []byte("new"), changed)
+	if answer, holds = r.Beside(overlay.Open(files, overlay.Options{})).Nearest([]byte("q")); string(answer) != "answer" {
+		t.Errorf("the nearest is %q, which holds for %v", answer, holds)
+	}
+	if answer, holds = r.Beside(overlay.Open(files, overlay.Options{})).Nearest([]byte("unknown")); holds != nil {
+		t.Errorf("the nearest to what was never asked is %q", answer)
 	}
 }
 

@@ -2,6 +2,8 @@ package memory
 
 import (
 	"crypto/sha256"
+	"errors"
+	"io/fs"
 	"maps"
 	"slices"
 	"sync"
@@ -16,6 +18,7 @@ type Repository struct {
 
 	mu    sync.Mutex
 	kept  kept
+	file  fs.FileInfo // that kept was read from, nil for none
 	fresh map[digest][]remembered
 	used  bool
 }
@@ -38,7 +41,7 @@ type kept struct {
 
 // answer is one answer to a question: it holds where all of its states do.
 type answer struct {
-	Reads []uint32
+	Reads []uint32 // in the order of their paths
 	Text  []byte
 }
 
@@ -56,8 +59,11 @@ func (s *Store) Open(tenant, place string) (*Repository, error) {
 	if s == nil {
 		return r, nil
 	}
+	if program() == "" {
+		return r, errors.New("nothing is kept: this program cannot read its own file")
+	}
 	var err error
-	r.kept, err = s.load(tenant, place)
+	r.kept, r.file, err = s.load(tenant, place)
 	return r, err
 }
 
@@ -108,14 +114,14 @@ func (r *Repository) Beside(snapshot *overlay.Snapshot) *Tree {
 }
 
 // Recall returns the answer to a question about the tree, if one is kept that
-// depends on nothing that differs.
-func (t *Tree) Recall(question []byte) ([]byte, bool) {
+// depends on nothing that differs, and the paths that it depends on, sorted.
+func (t *Tree) Recall(question []byte) (answer []byte, reads []string, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	asked := sha256.Sum256(question)
 	for _, a := range t.repository.recent(asked) {
 		if states, err := t.snapshot.States(slices.Collect(maps.Keys(a.reads))); err == nil && maps.Equal(states, a.reads) {
-			return a.answer, true
+			return a.answer, slices.Sorted(maps.Keys(a.reads)), true
 		}
 	}
 	kept := t.repository.kept
@@ -124,10 +130,14 @@ func (t *Tree) Recall(question []byte) ([]byte, bool) {
 			t.repository.mu.Lock()
 			t.repository.used = true
 			t.repository.mu.Unlock()
-			return a.Text, true
+			reads := make([]string, len(a.Reads))
+			for n, i := range a.Reads {
+				reads[n] = kept.Paths[i]
+			}
+			return a.Text, reads, true
 		}
 	}
-	return nil, false
+	return nil, nil, false
 }
 
 // Nearest returns the answer to a question that depends on least that differs

@@ -15,7 +15,8 @@
 //	…
 //	err := store.Save(repository)
 //
-// A store is a folder with a file for each repository of each tenant. Each is
+// A store is a folder with a file for each repository of each tenant, and for
+// each build of this program, since another may answer otherwise. Each file is
 // sealed with a key of its tenant's own: one tenant cannot be shown what
 // another's builds came to, what stands in them is not readable beside the
 // folder's key, and a file that is damaged is noticed and dropped. The folder
@@ -33,6 +34,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -100,14 +102,14 @@ func keyed(key []byte, texts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// name is the file of a repository, which does not tell whose it is: all of a
-// tenant's begin alike.
+// name is the file of a repository for this program, which does not tell whose
+// it is: all of a tenant's begin alike, and all of a repository's.
 func (s *Store) name(tenant, place string) (string, error) {
 	key, err := s.key()
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(s.Dir, ownPrefix(key, tenant)+hex.EncodeToString(keyed(key, "file", tenant, place)[:16])+extension), nil
+	return filepath.Join(s.Dir, placePrefix(key, tenant, place)+hex.EncodeToString(keyed(key, "program", program())[:8])+extension), nil
 }
 
 // ownPrefix is how the names of a tenant's files begin.
@@ -115,22 +117,23 @@ func ownPrefix(key []byte, tenant string) string {
 	return hex.EncodeToString(keyed(key, "tenant's files", tenant)[:8]) + "-"
 }
 
+// placePrefix is how the names of a repository's files begin.
+func placePrefix(key []byte, tenant, place string) string {
+	return ownPrefix(key, tenant) + hex.EncodeToString(keyed(key, "file", tenant, place)[:16]) + "-"
+}
+
 // Forget deletes what is kept of the repository at a place for a tenant.
 func (s *Store) Forget(tenant, place string) error {
-	if s == nil {
-		return nil
-	}
-	s.saving.Lock()
-	defer s.saving.Unlock()
-	name, err := s.name(tenant, place)
-	if err != nil {
-		return err
-	}
-	return remove(name)
+	return s.forget(func(key []byte) string { return placePrefix(key, tenant, place) })
 }
 
 // ForgetAll deletes all that is kept for a tenant.
 func (s *Store) ForgetAll(tenant string) error {
+	return s.forget(func(key []byte) string { return ownPrefix(key, tenant) })
+}
+
+// forget deletes the files whose names begin so.
+func (s *Store) forget(prefix func(key []byte) string) error {
 	if s == nil {
 		return nil
 	}
@@ -143,30 +146,30 @@ func (s *Store) ForgetAll(tenant string) error {
 	entries, err := os.ReadDir(s.Dir)
 	faults := []error{err}
 	for _, entry := range entries {
-		if strings.HasPrefix(entry.Name(), ownPrefix(key, tenant)) {
+		if strings.HasPrefix(entry.Name(), prefix(key)) {
 			faults = append(faults, remove(filepath.Join(s.Dir, entry.Name())))
 		}
 	}
 	return errors.Join(faults...)
 }
 
-// load reads what is kept of a repository. What cannot be read, was damaged or
-// is another tenant's is dropped.
-func (s *Store) load(tenant, place string) (kept, error) {
+// load reads what is kept of a repository, and says which file it read, nil for
+// none. What cannot be read, was damaged or is another tenant's is dropped.
+func (s *Store) load(tenant, place string) (kept, fs.FileInfo, error) {
 	name, err := s.name(tenant, place)
 	if err != nil {
-		return kept{}, err
+		return kept{}, nil, err
 	}
-	sealed, err := os.ReadFile(name)
+	info, sealed, err := read(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return kept{}, nil
+		return kept{}, nil, nil
 	}
 	if err != nil {
-		return kept{}, fmt.Errorf("reading kept answers: %w", err)
+		return kept{}, nil, fmt.Errorf("reading kept answers: %w", err)
 	}
 	aead, err := s.seal(tenant)
 	if err != nil {
-		return kept{}, err
+		return kept{}, nil, err
 	}
 	var k kept
 	text, err := aead.Open(nil, nil, sealed, []byte(filepath.Base(name)))
@@ -174,15 +177,31 @@ func (s *Store) load(tenant, place string) (kept, error) {
 		err = gob.NewDecoder(bytes.NewReader(text)).Decode(&k)
 	}
 	if err != nil || !k.sound() {
-		return kept{}, os.Remove(name)
+		return kept{}, nil, os.Remove(name)
 	}
-	return k, nil
+	return k, info, nil
+}
+
+// read reads a file, and says which one that is.
+func read(name string) (fs.FileInfo, []byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	info, err := file.Stat()
+	if err != nil {
+		return nil, nil, err
+	}
+	text := make([]byte, info.Size()) // a file is only ever written whole
+	_, err = io.ReadFull(file, text)
+	return info, text, err
 }
 
 // Save writes what is new in a repository's answers, beside what others have
 // saved meanwhile, and makes room. It does nothing where nothing is new.
 func (s *Store) Save(r *Repository) error {
-	if s == nil {
+	if s == nil || program() == "" {
 		return nil
 	}
 	s.saving.Lock()
@@ -201,9 +220,11 @@ func (s *Store) Save(r *Repository) error {
 		}
 		return nil
 	}
-	others, err := s.load(r.tenant, r.place)
-	if err != nil {
-		return err
+	others := r.kept
+	if now, err := os.Stat(name); err != nil || r.file == nil || !os.SameFile(now, r.file) || !now.ModTime().Equal(r.file.ModTime()) {
+		if others, _, err = s.load(r.tenant, r.place); err != nil {
+			return err
+		}
 	}
 	var text bytes.Buffer
 	if err := gob.NewEncoder(&text).Encode(others.with(fresh)); err != nil {

@@ -56,9 +56,9 @@ func (p *Pool) YAMLFiles(ctx context.Context, tree TreeRef) ([]string, error) {
 // Notes asks what the texts of files say to rules, and returns it by path. Where
 // most of the files are remembered, workers are only asked about the others.
 func (p *Pool) Notes(ctx context.Context, tree TreeRef, files []string) ([]rules.Note, error) {
-	question, err := json.Marshal(asked{request{Note: &Note{}}, program()})
+	question, err := p.question("note", "", nil)
 	if err != nil {
-		return nil, fmt.Errorf("encoding a request: %w", err)
+		return nil, err
 	}
 	notes, holds, err := p.lastNotes(tree, question)
 	if err != nil {

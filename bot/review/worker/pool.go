@@ -65,6 +65,8 @@ type Pool struct {
 	memory  *memory.Repository // nil where nothing is remembered
 	looking sync.Mutex
 	looks   map[TreeRef]*look
+	saying  sync.Mutex
+	said    map[string]said // by call
 }
 
 // NewPool returns a pool for the trees of one job. Its workers may read those
@@ -100,27 +102,59 @@ func (p *Pool) Close() {
 
 // Configure asks for the configuration of a tree.
 func (p *Pool) Configure(ctx context.Context, r Configure) (ConfigureAnswer, error) {
-	return recall[ConfigureAnswer](ctx, p, &r.Tree, request{Configure: &r})
+	question, err := p.question("configure", "", r.Defaults)
+	if err != nil {
+		return ConfigureAnswer{}, err
+	}
+	a, _, err := recall[ConfigureAnswer](ctx, p, r.Tree, request{Configure: &r}, question)
+	return a, err
 }
 
 // Find asks what is known of one overlay before any build.
 func (p *Pool) Find(ctx context.Context, r Find) (FindAnswer, error) {
-	return recall[FindAnswer](ctx, p, &r.Tree, request{Find: &r})
+	question, err := p.question("find", r.Overlay, r.Options)
+	if err != nil {
+		return FindAnswer{}, err
+	}
+	a, reads, err := recall[FindAnswer](ctx, p, r.Tree, request{Find: &r}, question)
+	a.Overlay.Reads = reads
+	return a, err
 }
 
 // Survey asks for the findings of rules that look at a tree before any build.
 func (p *Pool) Survey(ctx context.Context, r Survey) (SurveyAnswer, error) {
-	return recall[SurveyAnswer](ctx, p, &r.Tree, request{Survey: &r})
+	question, err := p.question("survey", "", Survey{Seen: r.Seen, Policy: r.Policy})
+	if err != nil {
+		return SurveyAnswer{}, err
+	}
+	a, _, err := recall[SurveyAnswer](ctx, p, r.Tree, request{Survey: &r}, question)
+	return a, err
 }
 
 // Check asks for the findings of one overlay.
 func (p *Pool) Check(ctx context.Context, r Check) (CheckAnswer, error) {
-	return recall[CheckAnswer](ctx, p, &r.Tree, request{Check: &r})
+	rest := r
+	rest.Tree, rest.Overlay, rest.Part = TreeRef{}, "", false
+	question, err := p.question("check", fmt.Sprintf("%s part=%t", r.Overlay, r.Part), rest)
+	if err != nil {
+		return CheckAnswer{}, err
+	}
+	a, _, err := recall[CheckAnswer](ctx, p, r.Tree, request{Check: &r}, question)
+	return a, err
 }
 
 // Join asks for the findings of rules over several builds.
 func (p *Pool) Join(ctx context.Context, r Join) (JoinAnswer, error) {
-	return recall[JoinAnswer](ctx, p, &r.Tree, request{Join: &r})
+	rest := r
+	rest.Tree = TreeRef{}
+	var reads string
+	rest.Facts.Overlays, reads = apart(r.Facts.Overlays)
+	question, err := p.question("join", reads, rest)
+	if err != nil {
+		return JoinAnswer{}, err
+	}
+	a, _, err := recall[JoinAnswer](ctx, p, r.Tree, request{Join: &r}, question)
+	return a, err
 }
 
 // Explain asks for the source of every scalar and line of an overlay's build.

@@ -2,8 +2,14 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"reflect"
+	"slices"
 
 	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -12,9 +18,7 @@ import (
 // Remember lets the pool keep what its workers answer, and answer itself what
 // it has kept. Call it before all others.
 func (p *Pool) Remember(repository *memory.Repository) {
-	if program() != "" { // else another program's answers could be taken for this one's
-		p.memory = repository
-	}
+	p.memory = repository
 }
 
 // Folders lists the folders of a tree that hold a kustomization, sorted. The
@@ -27,45 +31,83 @@ func (p *Pool) Folders(ctx context.Context, tree TreeRef, options overlay.Option
 	return known.snapshot.With(options).Folders(ctx)
 }
 
-// recall answers a request about a tree from memory, else by a worker. The
-// question is the request without the tree: the answer is the same for every
-// tree that reads alike. tree is the field of the request.
-func recall[T any](ctx context.Context, p *Pool, tree *TreeRef, r request) (T, error) {
+// recall answers a request about a tree from memory, else by a worker, and says
+// which paths the answer depends on, sorted.
+func recall[T any](ctx context.Context, p *Pool, tree TreeRef, r request, question []byte) (T, []string, error) {
 	if p.memory == nil || tree.IsZero() {
 		a, err := call[T](ctx, p, r)
-		return a.Answer, err
+		return a.Answer, slices.Sorted(maps.Keys(a.Reads)), err
 	}
 	var known T
-	of := *tree
-	*tree = TreeRef{}
-	question, err := json.Marshal(asked{r, program()})
-	*tree = of
+	look, err := p.tree(tree)
 	if err != nil {
-		return known, fmt.Errorf("encoding a request: %w", err)
+		return known, nil, err
 	}
-	look, err := p.tree(of)
-	if err != nil {
-		return known, err
-	}
-	if text, ok := look.kept.Recall(question); ok && json.Unmarshal(text, &known) == nil {
-		return known, nil
+	if text, reads, ok := look.kept.Recall(question); ok && json.Unmarshal(text, &known) == nil {
+		return known, reads, nil
 	}
 	a, err := call[T](ctx, p, r)
+	reads := slices.Sorted(maps.Keys(a.Reads))
 	if err != nil || a.Reads == nil {
-		return a.Answer, err
+		return a.Answer, reads, err
 	}
 	text, err := json.Marshal(a.Answer)
 	if err != nil {
-		return a.Answer, fmt.Errorf("keeping a worker's answer: %w", err)
+		return a.Answer, nil, fmt.Errorf("keeping a worker's answer: %w", err)
 	}
 	p.memory.Keep(question, text, a.Reads)
-	return a.Answer, nil
+	return a.Answer, reads, nil
 }
 
-// asked is a request with the program that answers it.
-type asked struct {
-	request
-	Program string `json:"program"`
+// question is a request without its tree: the answer is the same for every tree
+// that reads alike. about is what only this request is about, rest all else.
+func (p *Pool) question(call, about string, rest any) ([]byte, error) {
+	text, err := p.rest(call, rest)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a request: %w", err)
+	}
+	return fmt.Appendf(nil, "%s %q %s", call, about, text), nil
+}
+
+// apart are overlays without what they read, and the hash of that: it is most
+// of them, and dear to encode.
+func apart(overlays []overlay.Overlay) (bare []overlay.Overlay, reads string) {
+	sum := sha256.New()
+	bare = slices.Clone(overlays)
+	for i, o := range bare {
+		fmt.Fprintf(sum, "%d\x00", len(o.Reads))
+		for _, read := range o.Reads {
+			io.WriteString(sum, read) //nolint:errcheck // a hash takes all
+			sum.Write([]byte{0})
+		}
+		bare[i].Reads = nil
+	}
+	return bare, hex.EncodeToString(sum.Sum(nil))
+}
+
+// said is what was last encoded.
+type said struct {
+	value any
+	text  []byte
+}
+
+// rest encodes what the requests of one call share, most often once for all of
+// them.
+func (p *Pool) rest(call string, value any) ([]byte, error) {
+	p.saying.Lock()
+	defer p.saying.Unlock()
+	if last, ok := p.said[call]; ok && reflect.DeepEqual(last.value, value) {
+		return last.text, nil
+	}
+	text, err := json.Marshal(value)
+	if err != nil {
+		return nil, err
+	}
+	if p.said == nil {
+		p.said = map[string]said{}
+	}
+	p.said[call] = said{value, text}
+	return text, nil
 }
 
 // A look is a tree as the pool itself sees it: names, links and hashes.

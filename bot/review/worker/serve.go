@@ -287,6 +287,7 @@ func (s *server) find(ctx context.Context, r Find) (answer FindAnswer, err error
 		return answer, err
 	}
 	answer.Overlay, err = snapshot.FindAt(ctx, r.Overlay)
+	answer.Overlay.Reads = nil // they are those of the request
 	return answer, err
 }
 

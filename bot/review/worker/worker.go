@@ -74,7 +74,8 @@ type Find struct {
 	Options overlay.Options `json:"options"`
 }
 
-// A FindAnswer is one overlay, but for Root, which the others decide.
+// A FindAnswer is one overlay, but for Root, which the others decide. What the
+// overlay reads is what the call looked at, and added by [Pool.Find].
 type FindAnswer struct {
 	Overlay overlay.Overlay `json:"overlay"`
 }
