@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -164,35 +162,30 @@ func (r *run) asked(o overlay.Overlay) bool {
 
 // check builds overlays and returns their findings, one per source.
 func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([]rules.Finding, error) {
-	answers := make([]worker.CheckAnswer, len(overlays))
+	answers, requests := make([]worker.CheckAnswer, len(overlays)), make([]worker.Check, len(overlays))
 	policy := s.scan.Config.Rules
 	policy.OwnCost = r.ownCost()
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(r.pool.Size())
 	for i, o := range overlays {
-		group.Go(func() error {
-			a, err := r.pool.Check(groupCtx, worker.Check{
-				Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: policy,
-				Definitions: s.scan.Definitions,
-				// What the base has is known whoever says it.
-				Part: s == &r.head && underBase(o.Path),
-			})
-			if ctxErr := groupCtx.Err(); ctxErr != nil {
-				return ctxErr
-			}
-			if err != nil {
-				a = worker.CheckAnswer{Overlay: o.Path, Broken: &overlay.BuildError{
-					Overlay: o.Path, Reason: overlay.ReasonLimit, Path: o.File, Line: 1, Column: 1, Message: err.Error(),
-				}}
-			}
-			answers[i] = a
-			if r.Built != nil {
-				r.Built(o.Path)
-			}
-			return nil
-		})
+		requests[i] = worker.Check{
+			Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: policy,
+			Definitions: s.scan.Definitions,
+			// What the base has is known whoever says it.
+			Part: s == &r.head && underBase(o.Path),
+		}
 	}
-	if err := group.Wait(); err != nil {
+	err := r.pool.Check(ctx, requests, func(i int, a worker.CheckAnswer, err error) {
+		o := overlays[i]
+		if err != nil {
+			a = worker.CheckAnswer{Overlay: o.Path, Broken: &overlay.BuildError{
+				Overlay: o.Path, Reason: overlay.ReasonLimit, Path: o.File, Line: 1, Column: 1, Message: err.Error(),
+			}}
+		}
+		answers[i] = a
+		if r.Built != nil {
+			r.Built(o.Path)
+		}
+	})
+	if err != nil {
 		return nil, fmt.Errorf("building the overlays of %s: %w", s.ref, err)
 	}
 	var found [][]rules.Finding

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"path"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -76,19 +74,17 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 		return err
 	}
 	s.scan.Overlays = make([]overlay.Overlay, len(folders))
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(r.pool.Size())
+	requests, faults := make([]worker.Find, len(folders)), make([]error, len(folders))
 	for i, dir := range folders {
-		group.Go(func() error {
-			found, err := r.pool.Find(groupCtx, worker.Find{Tree: s.ref, Overlay: dir, Options: options})
-			s.scan.Overlays[i] = found.Overlay
-			if errors.Is(err, worker.ErrDied) && groupCtx.Err() == nil {
-				s.scan.Overlays[i], err = unread(dir, err), nil
-			}
-			return err
-		})
+		requests[i] = worker.Find{Tree: s.ref, Overlay: dir, Options: options}
 	}
-	if err := group.Wait(); err != nil {
+	err = r.pool.Find(ctx, requests, func(i int, found worker.FindAnswer, err error) {
+		s.scan.Overlays[i], faults[i] = found.Overlay, err
+		if errors.Is(err, worker.ErrDied) {
+			s.scan.Overlays[i], faults[i] = unread(folders[i], err), nil
+		}
+	})
+	if err = errors.Join(err, errors.Join(faults...)); err != nil {
 		return err
 	}
 	overlay.MarkRoots(s.scan.Overlays)

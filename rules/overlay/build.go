@@ -72,6 +72,9 @@ func readSchema() { openapi.SchemaForResourceType(kyaml.TypeMeta{}) }
 
 var readSchemaOnce = sync.OnceFunc(readSchema)
 
+// Warm does beforehand what the first build of the process would wait for.
+func Warm() { readSchemaOnce() }
+
 // Build builds the overlay at path. An overlay that does not build is a
 // [*BuildError]; any other error is of ctx.
 func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {

@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"cmp"
+	"context"
 	"os"
 	"strconv"
 	"strings"
@@ -28,19 +30,32 @@ func (p *Pool) Start(binary string) { p.binary = binary }
 // Alone leaves the pool one worker, so that calls follow each other in it.
 func (p *Pool) Alone() {
 	for range p.size - 1 {
-		<-p.free
+		<-p.unborn
 	}
 	p.size = 1
 }
 
+// FindOne is [Pool.Find] of one overlay.
+func (p *Pool) FindOne(ctx context.Context, r Find) (answer FindAnswer, err error) {
+	all := p.Find(ctx, []Find{r}, func(_ int, a FindAnswer, fault error) { answer, err = a, fault })
+	return answer, cmp.Or(all, err)
+}
+
+// CheckOne is [Pool.Check] of one overlay.
+func (p *Pool) CheckOne(ctx context.Context, r Check) (answer CheckAnswer, err error) {
+	all := p.Check(ctx, []Check{r}, func(_ int, a CheckAnswer, fault error) { answer, err = a, fault })
+	return answer, cmp.Or(all, err)
+}
+
 // Process is the id of the pool's only worker, which is idle; 0 without one.
 func (p *Pool) Process() int {
-	w := <-p.free
-	defer func() { p.free <- w }()
-	if w == nil {
+	select {
+	case w := <-p.idle:
+		defer p.put(w)
+		return w.cmd.Process.Pid
+	default:
 		return 0
 	}
-	return w.cmd.Process.Pid
 }
 
 // Fetch is what a worker has for its transport.

@@ -208,7 +208,7 @@ func (c *hostileCase) check(t *testing.T, pool *worker.Pool, tree worker.TreeRef
 
 // answer is what the pool says of the tree of a case.
 func (c *hostileCase) answer(t *testing.T, pool *worker.Pool, tree worker.TreeRef) ([]overlay.Refusal, *overlay.BuildError, error) {
-	found, err := pool.Find(t.Context(), worker.Find{Tree: tree, Overlay: c.build})
+	found, err := pool.FindOne(t.Context(), worker.Find{Tree: tree, Overlay: c.build})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -224,7 +224,7 @@ func (c *hostileCase) answer(t *testing.T, pool *worker.Pool, tree worker.TreeRe
 	if err != nil {
 		return nil, nil, err
 	}
-	answer, err := pool.Check(t.Context(), worker.Check{Tree: tree, Overlay: c.build})
+	answer, err := pool.CheckOne(t.Context(), worker.Check{Tree: tree, Overlay: c.build})
 	return found.Overlay.Refusals, answer.Broken, err
 }
 

@@ -113,7 +113,7 @@ func (p *Pool) lastNotes(tree TreeRef, question []byte) ([]rules.Note, overlay.R
 
 // mostNoted is how many files one call asks about, and fewNoted how many are
 // not worth a second worker.
-const mostNoted, fewNoted = 1000, 50
+const mostNoted, fewNoted = 1000, 100
 
 // askNotes asks workers about files, and returns the files' states too.
 func (p *Pool) askNotes(ctx context.Context, tree TreeRef, files []string) ([]rules.Note, overlay.ReadSet, error) {

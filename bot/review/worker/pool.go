@@ -59,7 +59,8 @@ type Pool struct {
 	size   int
 	limits Limits
 	binary string        // what is started: this program
-	free   chan *process // nil entries stand for a worker that has yet to start
+	idle   chan *process // workers that run and have nothing to do
+	unborn chan struct{} // one for each worker that has yet to start
 	once   sync.Once
 
 	memory  *memory.Repository // nil where nothing is remembered
@@ -78,9 +79,9 @@ func NewPool(limits Limits, trees ...TreeRef) *Pool {
 			p.paths = append(p.paths, path)
 		}
 	}
-	p.free = make(chan *process, p.size)
+	p.idle, p.unborn = make(chan *process, p.size), make(chan struct{}, p.size)
 	for range p.size {
-		p.free <- nil
+		p.unborn <- struct{}{}
 	}
 	return p
 }
@@ -92,11 +93,13 @@ func (p *Pool) Size() int { return p.size }
 func (p *Pool) Close() {
 	p.once.Do(func() {
 		for range p.size {
-			if w := <-p.free; w != nil {
+			select {
+			case w := <-p.idle:
 				w.end()
+			case <-p.unborn:
 			}
 		}
-		close(p.free)
+		close(p.idle)
 	})
 }
 
@@ -106,19 +109,45 @@ func (p *Pool) Configure(ctx context.Context, r Configure) (ConfigureAnswer, err
 	if err != nil {
 		return ConfigureAnswer{}, err
 	}
-	a, _, err := recall[ConfigureAnswer](ctx, p, r.Tree, request{Configure: &r}, question)
+	a, _, err := recall[ConfigureAnswer](ctx, p, asking{r.Tree, question, request{Configure: &r}})
 	return a, err
 }
 
-// Find asks what is known of one overlay before any build.
-func (p *Pool) Find(ctx context.Context, r Find) (FindAnswer, error) {
-	question, err := p.question("find", r.Overlay, r.Options)
-	if err != nil {
-		return FindAnswer{}, err
+// Find asks what is known of overlays before any build. found is told each
+// answer with the index of its request, from several goroutines. The error is
+// of ctx, or of a tree that cannot be opened.
+func (p *Pool) Find(ctx context.Context, requests []Find, found func(i int, a FindAnswer, err error)) error {
+	all := make([]asking, len(requests))
+	for i := range requests {
+		r := &requests[i]
+		question, err := p.question("find", r.Overlay, r.Options)
+		if err != nil {
+			return err
+		}
+		all[i] = asking{r.Tree, question, request{Find: r}}
 	}
-	a, reads, err := recall[FindAnswer](ctx, p, r.Tree, request{Find: &r}, question)
-	a.Overlay.Reads = reads
-	return a, err
+	return askAll(ctx, p, all, func(i int, a FindAnswer, reads []string, err error) {
+		a.Overlay.Reads = reads
+		found(i, a, err)
+	})
+}
+
+// Check asks for the findings of overlays. checked is told each answer with the
+// index of its request, from several goroutines. The error is of ctx, or of a
+// tree that cannot be opened.
+func (p *Pool) Check(ctx context.Context, requests []Check, checked func(i int, a CheckAnswer, err error)) error {
+	all := make([]asking, len(requests))
+	for i := range requests {
+		r := &requests[i]
+		rest := *r
+		rest.Tree, rest.Overlay, rest.Part = TreeRef{}, "", false
+		question, err := p.question("check", fmt.Sprintf("%s part=%t", r.Overlay, r.Part), rest)
+		if err != nil {
+			return err
+		}
+		all[i] = asking{r.Tree, question, request{Check: r}}
+	}
+	return askAll(ctx, p, all, func(i int, a CheckAnswer, _ []string, err error) { checked(i, a, err) })
 }
 
 // Survey asks for the findings of rules that look at a tree before any build.
@@ -127,19 +156,7 @@ func (p *Pool) Survey(ctx context.Context, r Survey) (SurveyAnswer, error) {
 	if err != nil {
 		return SurveyAnswer{}, err
 	}
-	a, _, err := recall[SurveyAnswer](ctx, p, r.Tree, request{Survey: &r}, question)
-	return a, err
-}
-
-// Check asks for the findings of one overlay.
-func (p *Pool) Check(ctx context.Context, r Check) (CheckAnswer, error) {
-	rest := r
-	rest.Tree, rest.Overlay, rest.Part = TreeRef{}, "", false
-	question, err := p.question("check", fmt.Sprintf("%s part=%t", r.Overlay, r.Part), rest)
-	if err != nil {
-		return CheckAnswer{}, err
-	}
-	a, _, err := recall[CheckAnswer](ctx, p, r.Tree, request{Check: &r}, question)
+	a, _, err := recall[SurveyAnswer](ctx, p, asking{r.Tree, question, request{Survey: &r}})
 	return a, err
 }
 
@@ -153,7 +170,7 @@ func (p *Pool) Join(ctx context.Context, r Join) (JoinAnswer, error) {
 	if err != nil {
 		return JoinAnswer{}, err
 	}
-	a, _, err := recall[JoinAnswer](ctx, p, r.Tree, request{Join: &r}, question)
+	a, _, err := recall[JoinAnswer](ctx, p, asking{r.Tree, question, request{Join: &r}})
 	return a, err
 }
 
@@ -177,21 +194,54 @@ func (p *Pool) Prove(ctx context.Context, r Prove) (ProveAnswer, error) {
 
 var errClosed = errors.New("the pool of workers is closed")
 
-// call gives a request to a free worker. Where one dies that has answered
-// calls before, it may be for what those left in its memory: a new worker
-// takes the call once more.
-func call[T any](ctx context.Context, p *Pool, r request) (answer[T], error) {
-	var a answer[T]
-	var w *process
-	var open bool
+// take is a worker that is free: one that runs, else nil for one that has yet
+// to start. It is given back with put.
+func (p *Pool) take(ctx context.Context) (*process, error) {
 	select {
-	case w, open = <-p.free:
+	case w, open := <-p.idle:
+		if !open {
+			return nil, errClosed
+		}
+		return w, nil
+	default:
+	}
+	select {
+	case w, open := <-p.idle:
+		if !open {
+			return nil, errClosed
+		}
+		return w, nil
+	case <-p.unborn:
+		return nil, nil
 	case <-ctx.Done():
-		return a, ctx.Err()
+		return nil, ctx.Err()
 	}
-	if !open {
-		return a, errClosed
+}
+
+func (p *Pool) put(w *process) {
+	if w == nil {
+		p.unborn <- struct{}{}
+		return
 	}
+	p.idle <- w
+}
+
+// call gives a request to a free worker.
+func call[T any](ctx context.Context, p *Pool, r request) (answer[T], error) {
+	w, err := p.take(ctx)
+	if err != nil {
+		return answer[T]{}, err
+	}
+	w, a, err := callOn[T](ctx, p, w, r)
+	p.put(w)
+	return a, err
+}
+
+// callOn lets a worker, a new one for nil, answer a request, and returns the
+// one that can take the next. Where a worker dies that has answered calls
+// before, it may be for what those left in its memory: a new worker takes the
+// call once more.
+func callOn[T any](ctx context.Context, p *Pool, w *process, r request) (*process, answer[T], error) {
 	used := w != nil
 	w, a, err := ask[T](ctx, p, w, r)
 	if used && errors.Is(err, ErrDied) && !errors.Is(err, errTooMuch) {
@@ -201,11 +251,10 @@ func call[T any](ctx context.Context, p *Pool, r request) (answer[T], error) {
 		w.end()
 		w, a, err = ask[T](ctx, p, nil, r)
 	}
-	p.free <- w
 	if err == nil && a.Error != "" {
 		err = errors.New(a.Error)
 	}
-	return a, err
+	return w, a, err
 }
 
 // ask lets a worker, a new one for nil, answer a request. It returns the worker

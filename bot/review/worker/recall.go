@@ -31,31 +31,47 @@ func (p *Pool) Folders(ctx context.Context, tree TreeRef, options overlay.Option
 	return known.snapshot.With(options).Folders(ctx)
 }
 
+// An asking is a request about a tree with its question.
+type asking struct {
+	tree     TreeRef
+	question []byte
+	request  request
+}
+
 // recall answers a request about a tree from memory, else by a worker, and says
 // which paths the answer depends on, sorted.
-func recall[T any](ctx context.Context, p *Pool, tree TreeRef, r request, question []byte) (T, []string, error) {
-	if p.memory == nil || tree.IsZero() {
-		a, err := call[T](ctx, p, r)
-		return a.Answer, slices.Sorted(maps.Keys(a.Reads)), err
+func recall[T any](ctx context.Context, p *Pool, r asking) (T, []string, error) {
+	if a, reads, ok, err := known[T](p, r); ok || err != nil {
+		return a, reads, err
 	}
-	var known T
-	look, err := p.tree(tree)
+	a, err := call[T](ctx, p, r.request)
+	return learn(p, r, a, err)
+}
+
+// known is what memory answers.
+func known[T any](p *Pool, r asking) (a T, reads []string, ok bool, err error) {
+	if p.memory == nil || r.tree.IsZero() {
+		return a, nil, false, nil
+	}
+	look, err := p.tree(r.tree)
 	if err != nil {
-		return known, nil, err
+		return a, nil, false, err
 	}
-	if text, reads, ok := look.kept.Recall(question); ok && json.Unmarshal(text, &known) == nil {
-		return known, reads, nil
-	}
-	a, err := call[T](ctx, p, r)
+	text, reads, ok := look.kept.Recall(r.question)
+	return a, reads, ok && json.Unmarshal(text, &a) == nil, nil
+}
+
+// learn keeps what a worker answers.
+func learn[T any](p *Pool, r asking, a answer[T], err error) (T, []string, error) {
 	reads := slices.Sorted(maps.Keys(a.Reads))
-	if err != nil || a.Reads == nil {
+	if err != nil || a.Reads == nil || p.memory == nil || r.tree.IsZero() {
 		return a.Answer, reads, err
 	}
 	text, err := json.Marshal(a.Answer)
 	if err != nil {
 		return a.Answer, nil, fmt.Errorf("keeping a worker's answer: %w", err)
 	}
-	p.memory.Keep(question, text, a.Reads)
+	p.memory.Keep(r.question, text, a.Reads)
 	return a.Answer, reads, nil
 }
 

@@ -66,6 +66,7 @@ func Main() {
 		}
 		os.Exit(0)
 	}()
+	go overlay.Warm() // while the first request is read
 	if err := serve(context.Background(), requests, out); err != nil {
 		fail(err)
 	}

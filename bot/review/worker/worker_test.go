@@ -76,7 +76,7 @@ const (
 // works makes sure that the pool still answers.
 func works(t *testing.T, pool *worker.Pool, tree worker.TreeRef) {
 	t.Helper()
-	answer, err := pool.Check(t.Context(), worker.Check{Tree: tree, Overlay: "."})
+	answer, err := pool.CheckOne(t.Context(), worker.Check{Tree: tree, Overlay: "."})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestMemory(t *testing.T) {
 	tree, long := small(t), endless(t)
 	pool := alone(t, tree, long)
 	pool.Limit(0, 0, 100<<20)
-	_, err := pool.Check(t.Context(), worker.Check{Tree: long, Overlay: top})
+	_, err := pool.CheckOne(t.Context(), worker.Check{Tree: long, Overlay: top})
 	if !errors.Is(err, worker.ErrDied) || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("%v; want ErrDied that says it was the memory", err)
 	}
@@ -216,7 +216,7 @@ func TestLimits(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			pool := alone(t, tree, long)
 			pool.Limit(c.time, c.answer, 0)
-			_, err := pool.Check(t.Context(), worker.Check{Tree: c.tree, Overlay: c.overlay})
+			_, err := pool.CheckOne(t.Context(), worker.Check{Tree: c.tree, Overlay: c.overlay})
 			if !errors.Is(err, worker.ErrDied) || !strings.Contains(err.Error(), c.say) {
 				t.Errorf("%v; want ErrDied that says %q", err, c.say)
 			}
@@ -232,7 +232,7 @@ func TestCancel(t *testing.T) {
 	works(t, pool, tree)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if _, err := pool.Check(ctx, worker.Check{Tree: long, Overlay: top}); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, worker.ErrDied) {
+	if _, err := pool.CheckOne(ctx, worker.Check{Tree: long, Overlay: top}); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, worker.ErrDied) {
 		t.Errorf("%v; want the error of the context", err)
 	}
 	if pool.Process() != 0 {
@@ -288,7 +288,7 @@ func TestHostile(t *testing.T) {
 			t.Parallel()
 			hostile := folder(t, map[string]string{"kustomization.yaml": "resources: [hostile.yaml]\n", "hostile.yaml": text})
 			pool := alone(t, tree, hostile)
-			answer, err := pool.Check(t.Context(), worker.Check{Tree: hostile, Overlay: "."})
+			answer, err := pool.CheckOne(t.Context(), worker.Check{Tree: hostile, Overlay: "."})
 			if err == nil && answer.Broken == nil && name != "deep" {
 				t.Error("it was built")
 			}
