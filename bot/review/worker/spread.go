@@ -9,7 +9,7 @@ import (
 
 // worthAWorker is how many requests are worth a worker more: it costs the
 // processor 40 ms until it has read the engine's schema, a small build 2.
-const worthAWorker = 16
+const worthAWorker = 24
 
 // askAll answers requests from memory, and the rest by workers. Each worker
 // takes a run of neighbours, since those read the same files and parse them
@@ -45,7 +45,7 @@ func askAll[T any](ctx context.Context, p *Pool, all []asking, answered func(i i
 			rest = append(rest, i)
 		}
 	}
-	lanes := min(p.size, (len(rest)+worthAWorker-1)/worthAWorker)
+	lanes := min(p.size, len(rest), 1+len(rest)/worthAWorker)
 	next = newRuns(len(rest), lanes)
 	group, groupCtx := errgroup.WithContext(ctx)
 	for lane := range lanes {
