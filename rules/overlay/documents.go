@@ -147,7 +147,7 @@ func (d *document) objects() []*yaml.Node {
 func (d *document) whole() Source {
 	d.parse()
 	if d.root == nil {
-		return Source{Path: d.text.path, Line: d.text.line + d.line, Column: 1, By: ByPatch, How: HowNode}
+		return d.source(&yaml.Node{Line: 1, Column: 1})
 	}
 	return d.source(d.root)
 }

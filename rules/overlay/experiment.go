@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -197,22 +196,8 @@ var nodeProperties = regexp.MustCompile(`^([&!][^ \n]* +)+`)
 // textOf is the offset in a text where a scalar's own text begins: behind its
 // anchor and its quote, and in a block on the first line that holds something.
 func textOf(text []byte, n *yaml.Node) (int, bool) {
-	offset := 0
-	for range n.Line - 1 {
-		i := bytes.IndexByte(text[offset:], '\n')
-		if i < 0 {
-			return 0, false
-		}
-		offset += i + 1
-	}
-	if n.Line == 1 && bytes.HasPrefix(text, byteOrderMark) {
-		offset = len(byteOrderMark)
-	}
-	for range n.Column - 1 {
-		_, size := utf8.DecodeRune(text[offset:])
-		offset += size
-	}
-	if n.Style&yaml.TaggedStyle != 0 || offset > len(text) {
+	offset, ok := offsetOf(text, n.Line, n.Column)
+	if !ok || n.Style&yaml.TaggedStyle != 0 {
 		return 0, false
 	}
 	offset += len(nodeProperties.Find(text[offset:]))

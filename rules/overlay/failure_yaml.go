@@ -48,12 +48,8 @@ func (f *failure) inline(k *kustomization, inline inlineText) *BuildError {
 		return nil
 	}
 	answer := f.unparsed(k.path, text, 1, err)
-	at := k.placeOf(inline)
-	if at.fixed {
-		answer.Line, answer.Column = at.line, at.column
-	} else {
-		answer.Line, answer.Column = at.line+answer.Line, at.column+answer.Column
-	}
+	at := k.placeOf(inline).of(&yaml.Node{Line: answer.Line, Column: max(answer.Column, 1)})
+	answer.Line, answer.Column = at.Line, at.Column
 	return answer
 }
 

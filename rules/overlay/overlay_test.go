@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,8 +21,9 @@ import (
 //
 // that the line says the field, by what and how that is known; that the
 // build breaks at this line; that the reference on it is not followed. One
-// line may say more, parted by "; ". A
-// "~" after the how stands for a source that is not exact.
+// line may say more, parted by "; ". A "~" after the how stands for a source
+// that is not exact, a number behind it for its column. "sets+2" is said of the
+// second line below, where no comment can stand on that.
 type overlayCase struct {
 	files Files
 	build string
@@ -33,7 +35,7 @@ type want struct {
 	line             int
 }
 
-var wantComment = regexp.MustCompile(`^(sets|overridden|deletes|holds|makes|fails|refuses) (.*)$`)
+var wantComment = regexp.MustCompile(`^(sets|overridden|deletes|holds|makes|fails|refuses)(\+[0-9]+)? (.*)$`)
 
 func readCases(t *testing.T, dir string) map[string]overlayCase {
 	t.Helper()
@@ -68,7 +70,11 @@ func readCases(t *testing.T, dir string) map[string]overlayCase {
 				}
 				for _, part := range strings.Split(comment, "; ") {
 					if match := wantComment.FindStringSubmatch(part); match != nil {
-						c.wants = append(c.wants, want{match[1], match[2], file.Name, i + 1})
+						below, err := strconv.Atoi("0" + strings.TrimPrefix(match[2], "+"))
+						if err != nil {
+							t.Fatal(err)
+						}
+						c.wants = append(c.wants, want{match[1], match[3], file.Name, i + 1 + below})
 					}
 				}
 			}
@@ -181,8 +187,8 @@ func checkPlaced(t *testing.T, b *Build) {
 func checkSource(t *testing.T, b *Build, w want) {
 	t.Helper()
 	words := strings.Fields(w.rest)
-	if len(words) != 4 {
-		t.Fatalf("%s:%d: want KIND/NAME FIELD BY HOW, not %q", w.path, w.line, w.rest)
+	if len(words) != 4 && len(words) != 5 {
+		t.Fatalf("%s:%d: want KIND/NAME FIELD BY HOW, and maybe the column, not %q", w.path, w.line, w.rest)
 	}
 	field, err := ParseField(words[1])
 	if err != nil {
@@ -203,6 +209,9 @@ func checkSource(t *testing.T, b *Build, w want) {
 		got := fmt.Sprintf("%s:%d %s %s", source.Path, source.Line, source.By, how)
 		if expected := fmt.Sprintf("%s:%d %s %s", w.path, w.line, words[2], words[3]); got != expected {
 			t.Errorf("%s %s: got %s, want %s", words[0], field, got, expected)
+		}
+		if len(words) == 5 && fmt.Sprint(source.Column) != words[4] {
+			t.Errorf("%s %s: got column %d, want %s", words[0], field, source.Column, words[4])
 		}
 		return
 	}

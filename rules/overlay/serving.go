@@ -1,12 +1,10 @@
 package overlay
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v3"
 	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
@@ -221,72 +219,6 @@ func (s *Snapshot) text(name string, b *blob, r role) *text {
 		s.store.texts[key] = t
 	}
 	return t
-}
-
-// inlinePatch returns the i-th inline text of a kustomization where that is a
-// strategic-merge patch, else nil.
-func (s *Snapshot) inlinePatch(k *kustomization, i int) *text {
-	key := fmt.Sprint(k.path, "\x00", k.hash, "#", i)
-	s.store.mu.Lock()
-	defer s.store.mu.Unlock()
-	t, ok := s.store.texts[key]
-	if !ok {
-		t = newInlinePatch(k, k.inlines[i])
-		s.store.texts[key] = t
-	}
-	return t
-}
-
-func newInlinePatch(k *kustomization, inline inlineText) *text {
-	value := strings.TrimSpace(inline.node.Value)
-	before, _, _ := strings.Cut(inline.node.Value, value)
-	if inline.role != rolePatch || strings.Trim(before, "\n") != "" {
-		return nil
-	}
-	var patch yaml.Node
-	if yaml.Unmarshal([]byte(value), &patch) != nil || len(patch.Content) == 0 || patch.Content[0].Kind != yaml.MappingNode {
-		return nil
-	}
-	t := splitText(k.path, []byte(value+"\n"), rolePatch)
-	t.inlinePlace = k.placeOf(inline)
-	t.line += strings.Count(before, "\n")
-	return t
-}
-
-// inlinePlace is where the text inside a scalar stands in its file: so many
-// lines down and columns in. The lines of a folded or quoted scalar are not
-// known: all of it is at one place.
-type inlinePlace struct {
-	path         string
-	line, column int
-	fixed        bool
-}
-
-// placeOf finds the place of the text inside a scalar of a kustomization.
-func (k *kustomization) placeOf(inline inlineText) inlinePlace {
-	n := inline.node
-	if n.Style&yaml.LiteralStyle == 0 {
-		return inlinePlace{k.path, n.Line, n.Column, true}
-	}
-	lines := bytes.Split(k.data, []byte("\n"))
-	text := strings.TrimLeft(n.Value, "\n")
-	own := len(text) - len(strings.TrimLeft(text, " "))
-	for i := n.Line; i < len(lines); i++ {
-		line := bytes.TrimRight(lines[i], " \r")
-		if len(line) == 0 {
-			continue
-		}
-		return inlinePlace{k.path, n.Line, len(line) - len(bytes.TrimLeft(line, " ")) - own, false}
-	}
-	return inlinePlace{k.path, n.Line, n.Column, true}
-}
-
-// of is the source of a node of the text.
-func (p inlinePlace) of(n *yaml.Node) Source {
-	if p.fixed {
-		return Source{Path: p.path, Line: p.line, Column: p.column}
-	}
-	return Source{Path: p.path, Line: p.line + n.Line, Column: p.column + n.Column, EndLine: p.line + endLine(n)}
 }
 
 // withoutPatches takes the patches that leaveOut picks out of a kustomization.

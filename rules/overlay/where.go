@@ -158,11 +158,7 @@ func (d *document) source(n *yaml.Node) Source {
 	if d.text.role == rolePatch {
 		by = ByPatch
 	}
-	shifted := yaml.Node{Line: d.line + n.Line - 1, Column: n.Column}
-	s := d.text.of(&shifted)
-	if !d.text.fixed {
-		s.EndLine = s.Line + endLine(n) - n.Line
-	}
+	s := d.text.down(n, d.line-1)
 	s.By, s.How, s.Exact = by, HowNode, !d.text.fixed
 	return s
 }

@@ -65,6 +65,11 @@ func Of(file []byte, at overlay.Source) (Mutation, bool) {
 			return Mutation{}, false
 		}
 		return put(0, " "+word, word, true)
+	case '\\': // a quote of a text inside a quoted text
+		if !bytes.HasPrefix(rest, []byte(`\"`)) {
+			return Mutation{}, false
+		}
+		before, rest = file[:len(before)+2], rest[2:]
 	case '"', '\'':
 		before, rest = file[:len(before)+1], rest[1:]
 	default:
