@@ -60,9 +60,7 @@ func (p *Plan) podIn(document overlay.Source, field overlay.Field) (place, error
 	})
 	if i >= 0 && len(field) > 0 {
 		said := place{file: document.Path, by: overlay.ByResource, document: i, node: roots[i]}
-		for _, key := range field {
-			said = said.below(key)
-		}
+		said = said.below(anySteps(field)...)
 		if said.node != nil {
 			return said, nil
 		}

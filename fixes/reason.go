@@ -33,7 +33,7 @@ type Explanation struct {
 
 var explanations = map[Reason]Explanation{
 	ReasonNoRecipe:   {"There is no edit of this that is safe for everybody.", "Write what the finding says; kustodian rules shows an example."},
-	ReasonNoPolicy:   {"What to write is the owner's to say, and the configuration does not.", "Say it in .kustodian.yaml, under resources, fix.startingResources or images."},
+	ReasonNoPolicy:   {"What to write is the owner's to say, and the configuration does not.", "Say it in .kustodian.yaml, under resources, fix.startingResources, images or cluster."},
 	ReasonNoEvidence: {"Nothing in the repository shows what would be right.", "Write it from what the program documents."},
 	ReasonNoProof:    {"The builds with the fix differ otherwise from those without it than was meant.", "Read the field that is named, and make the change where nothing else depends on it."},
 	ReasonSpreads:    {"An edit would reach an overlay that is to stay as it is.", "Write a patch in each of the overlays that have the finding."},

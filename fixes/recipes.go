@@ -3,7 +3,8 @@ package fixes
 import "slices"
 
 // recipes are what [MakePlans] knows to put right.
-var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords}
+var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords,
+	pauseBeforeStop, lengthenGrace, spreadReplicas}
 
 // HasRecipe reports whether findings of a rule can have a fix at all.
 func HasRecipe(rule string) bool {
