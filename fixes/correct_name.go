@@ -3,6 +3,7 @@ package fixes
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 	"github.com/kustodian/kustodian/rules/schema"
@@ -22,8 +23,11 @@ func planName(ctx context.Context, p *Plan) (*Fix, error) {
 		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
 	}
 	fault, ok := p.misspelt(object)
-	if !ok {
-		return nil, &NoFix{ReasonNoEvidence, fmt.Sprintf("What is meant by %s of %s cannot be told for certain.", p.Finding.Field, p.Finding.Origin)}
+	switch {
+	case !ok && slices.Contains([]string{schema.ReasonType, schema.ReasonRequired, schema.ReasonVersion}, p.Finding.Reason):
+		return nil, &NoFix{ReasonNoRecipe, "Which value is meant is the owner's to say; the finding says what the API takes."}
+	case !ok:
+		return nil, &NoFix{ReasonNoEvidence, fmt.Sprintf("%s of %s is nothing that the API has, and which word is meant cannot be told for certain.", p.Finding.Field, p.Finding.Origin)}
 	}
 	said, err := p.locate(p.Finding.Source)
 	if err != nil {

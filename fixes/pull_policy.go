@@ -41,8 +41,12 @@ func planPullPolicy(ctx context.Context, p *Plan) (*Fix, error) {
 		}
 	}
 	for i, r := range all {
-		if all[i].gets = now; leave {
-			all[i].gets = defaultPull(scalar(r.node, "image"))
+		if all[i].gets = now; !leave {
+			continue
+		}
+		all[i].gets = defaultPull(scalar(r.node, "image"))
+		if r.wants == "" && all[i].gets == scalar(r.node, "imagePullPolicy") {
+			all[i].gets = "" // the cluster fills in what it said
 		}
 	}
 	layers, err := p.layer(ctx, overlay.Source{Path: said.file, By: said.by}, all, p.editable(said.file))
@@ -64,14 +68,14 @@ func planPullPolicy(ctx context.Context, p *Plan) (*Fix, error) {
 	}
 	fix := &Fix{Layers: layers}
 	for _, r := range all {
-		if r.wants == "" {
-			continue
-		}
 		before := scalar(r.node, "imagePullPolicy")
 		change := Change{Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.changed, Before: &before, After: &r.wants}
-		if leave && layers[0].atSource {
+		switch {
+		case leave && layers[0].atSource:
 			change.After = nil
-			fix.Notes = once(fix.Notes, fmt.Sprintf("Without imagePullPolicy the cluster pulls %s %s.", scalar(r.node, "image"), whenPulled[r.wants]))
+			fix.Notes = once(fix.Notes, fmt.Sprintf("Without imagePullPolicy the cluster pulls %s %s.", scalar(r.node, "image"), whenPulled[defaultPull(scalar(r.node, "image"))]))
+		case r.wants == "":
+			continue
 		}
 		fix.Intent.Changes = append(fix.Intent.Changes, change)
 	}
