@@ -97,21 +97,7 @@ func runCase(t *testing.T, archive *txtar.Archive, ids ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := snapshot.YAMLFiles(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var notes []rules.Note
-	for _, file := range files {
-		text, err := snapshot.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if note, ok := rules.NoteFile(file, text); ok {
-			notes = append(notes, note)
-		}
-	}
-	found = append(found, together, rules.SurveyTree(rules.See(joined.Overlays, files, notes), snapshot.ReadFile, policyOf(comment)))
+	found = append(found, together, survey(t, snapshot, joined.Overlays, policyOf(comment)))
 	wants := wantsOf(t, tree)
 	for _, f := range rules.Suppress(rules.Merge(found...), snapshot.ReadFile) {
 		at := fmt.Sprintf("%s:%d", f.Path, f.Line)
@@ -151,6 +137,26 @@ func check(t *testing.T, snapshot *overlay.Snapshot, comment string, policy rule
 		t.Fatal("the case builds nothing: write build DIR in its comment")
 	}
 	return found, facts
+}
+
+// survey applies the rules over a tree.
+func survey(t *testing.T, snapshot *overlay.Snapshot, overlays []overlay.Overlay, policy rules.Policy) []rules.Finding {
+	t.Helper()
+	files, err := snapshot.YAMLFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var notes []rules.Note
+	for _, file := range files {
+		text, err := snapshot.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if note, ok := rules.NoteFile(file, text); ok {
+			notes = append(notes, note)
+		}
+	}
+	return rules.SurveyTree(rules.See(overlays, files, notes), snapshot.ReadFile, policy)
 }
 
 func overlays(t *testing.T, snapshot *overlay.Snapshot) []overlay.Overlay {
