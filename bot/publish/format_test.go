@@ -160,12 +160,30 @@ func TestFormats(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				// The schema is that of OASIS. It is held to what was parsed, so all
+				// that was written has to be in that.
 				if err := parsed.Validate(); err != nil {
 					t.Error(err)
+				}
+				again, err := json.Marshal(parsed)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(decoded(t, out.Bytes()), decoded(t, again)); diff != "" {
+					t.Errorf("parsing loses what was written (-written +parsed):\n%s", diff)
 				}
 			}
 		}
 	})
+}
+
+// decoded is JSON as Go has it.
+func decoded(t *testing.T, text []byte) (value any) {
+	t.Helper()
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	return value
 }
 
 func TestFails(t *testing.T) {

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"path"
 	"slices"
 
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/rules"
 )
@@ -35,7 +37,11 @@ func writeSARIF(w io.Writer, report *review.Report, options Options) error {
 			result.AddFixe(fix)
 		}
 		if s := f.Suppressed; s != nil {
-			result.AddSuppression(sarif.NewSuppression().WithKind("external").
+			kind := "inSource"
+			if path.Base(s.Path) == config.File {
+				kind = "external"
+			}
+			result.AddSuppression(sarif.NewSuppression().WithKind(kind).
 				WithJustification(s.Reason).WithLocation(sarifLocation(s.Path, s.Line, 0, s.Line)))
 		}
 	}

@@ -2,10 +2,15 @@ package publish
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/width"
 
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/rules"
@@ -31,12 +36,13 @@ const (
 // severityColor is red, yellow or blue.
 var severityColor = map[rules.Severity]string{rules.Error: "1;31", rules.Warning: "1;33", rules.Info: "34"}
 
-// writeText writes one block a finding, the worst first, and lines that sum up.
+// writeText writes one block a finding, those of a file together and the file
+// with the worst first, and lines that sum up.
 func writeText(w io.Writer, report *review.Report, options Options) error {
 	color := paint(options.Color)
 	var b strings.Builder
 	explained := map[string]bool{}
-	for _, f := range bySeverity(report) {
+	for _, f := range byFile(report) {
 		writeBlock(&b, color, f, report.Files[f.Path])
 		if why, write := ruleText(f.Rule); why != "" && !explained[f.Rule] {
 			writeRow(&b, color, "why", why)
@@ -96,6 +102,25 @@ func position(f review.Finding) string {
 	return fmt.Sprintf("%s:%d:%d", Printable(f.Path), f.Line, f.Column)
 }
 
+// byFile are the findings that nobody silenced, file by file in the order of
+// lines: the file with the worst first, else by path.
+func byFile(report *review.Report) []review.Finding {
+	worst := map[string]rules.Severity{}
+	for f := range active(report) {
+		worst[f.Path] = max(worst[f.Path], f.Severity)
+	}
+	return slices.SortedStableFunc(active(report), func(a, b review.Finding) int {
+		return cmp.Or(cmp.Compare(worst[b.Path], worst[a.Path]), cmp.Compare(a.Path, b.Path),
+			cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(b.Severity, a.Severity))
+	})
+}
+
+// A line that is longer than widest is shown from some runes in front of the column on.
+const (
+	widest  = 140
+	inFront = 40
+)
+
 // excerpt is the finding's line with a caret below its column, "" where the
 // file is not at hand or the line may hold a secret.
 func excerpt(f review.Finding, src []byte) string {
@@ -110,12 +135,42 @@ func excerpt(f review.Finding, src []byte) string {
 	if !utf8.ValidString(line) || strings.TrimSpace(line) == "" {
 		return ""
 	}
-	// Printable gives a tab one column, as positions count it.
-	text := fmt.Sprintf("  %5d | %s\n", f.Line, Printable(line))
-	if f.Column > 0 && strings.IndexFunc(line, hidden) < 0 {
-		text += fmt.Sprintf("        | %s^\n", strings.Repeat(" ", f.Column-1))
+	mark := f.Column > 0 && strings.IndexFunc(line, hidden) < 0
+	runes := []rune(Printable(line)) // a tab is one column there, as positions count it
+	before := min(max(f.Column-1, 0), len(runes))
+	from := 0
+	if len(runes) > widest && before > inFront {
+		from = before - inFront
+	}
+	to := min(len(runes), from+widest)
+	shown, padding := string(runes[from:to]), columns(runes[from:max(from, before)])
+	if from > 0 {
+		shown, padding = "…"+shown, padding+1
+	}
+	if to < len(runes) {
+		shown += "…"
+	}
+	text := fmt.Sprintf("  %5d | %s\n", f.Line, shown)
+	if mark {
+		text += fmt.Sprintf("        | %s^\n", strings.Repeat(" ", padding))
 	}
 	return text
+}
+
+// columns is how many columns of a terminal runes take: two for those of East
+// Asian width, none for marks that stand on the one before.
+func columns(runes []rune) int {
+	n := 0
+	for _, r := range runes {
+		switch kind := width.LookupRune(r).Kind(); {
+		case unicode.In(r, unicode.Mn, unicode.Me):
+		case kind == width.EastAsianWide || kind == width.EastAsianFullwidth:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // secret reports whether the lines of a finding may hold a secret's value.
