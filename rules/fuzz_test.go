@@ -49,21 +49,8 @@ func FuzzRules(f *testing.F) {
 			t.Fatal(err)
 		}
 		build.Production = true
-		for decoder := yaml.NewDecoder(bytes.NewReader(text)); len(build.Objects) < 100; {
-			var document yaml.Node
-			if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-				break
-			} else if err != nil {
-				return
-			}
-			// A build holds mappings, and the aliases in them are acyclic.
-			if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode || bytes.ContainsRune(text, '*') {
-				continue
-			}
-			o := &overlay.Object{Node: document.Content[0]}
-			o.Ref = overlay.ObjectRef{APIVersion: scalarAt(o, "apiVersion"), Kind: scalarAt(o, "kind"), Name: scalarAt(o, "metadata", "name"), Namespace: scalarAt(o, "metadata", "namespace")}
-			o.Origin = o.Ref
-			build.Objects = append(build.Objects, o)
+		if build.Objects, err = objects(text, 100); err != nil {
+			return
 		}
 		policy := policyOf("cluster 1.34")
 		found, facts, err := rules.Run(t.Context(), rules.Subject{Build: build}, policy)
@@ -83,6 +70,28 @@ func FuzzRules(f *testing.F) {
 			}
 		}
 	})
+}
+
+// objects are those of a text, the first of them, as a build would have them.
+func objects(text []byte, most int) ([]*overlay.Object, error) {
+	var out []*overlay.Object
+	for decoder := yaml.NewDecoder(bytes.NewReader(text)); len(out) < most; {
+		var document yaml.Node
+		if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		// A build holds mappings, and the aliases in them are acyclic.
+		if len(document.Content) == 0 || document.Content[0].Kind != yaml.MappingNode || bytes.ContainsRune(text, '*') {
+			continue
+		}
+		o := &overlay.Object{Node: document.Content[0]}
+		o.Ref = overlay.ObjectRef{APIVersion: scalarAt(o, "apiVersion"), Kind: scalarAt(o, "kind"), Name: scalarAt(o, "metadata", "name"), Namespace: scalarAt(o, "metadata", "namespace")}
+		o.Origin = o.Ref
+		out = append(out, o)
+	}
+	return out, nil
 }
 
 func scalarAt(o *overlay.Object, steps ...string) string {

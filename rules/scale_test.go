@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -16,6 +18,30 @@ func TestScale(t *testing.T) {
 	few, many := work(t, 50), work(t, 500)
 	if ratio := float64(many) / float64(few); ratio > 12 {
 		t.Errorf("10 times the objects are %.1f times the work (%d and %d allocations), want at most 12", ratio, few, many)
+	}
+}
+
+// TestManyObjects wants every one of 10,000 objects looked at.
+func TestManyObjects(t *testing.T) {
+	const workloads = 3334 // with a Service and a ConfigMap each
+	build, err := overlay.Open(overlay.Files{"kustomization.yaml": "resources: []\n"}, overlay.Options{}).Build(t.Context(), ".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if build.Objects, err = objects([]byte(many(workloads)), 3*workloads); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := rules.Run(t.Context(), rules.Subject{Build: build}, rules.Policy{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := map[string]int{}
+	for _, f := range found {
+		counts[f.Rule]++
+	}
+	want := map[string]int{"best-effort": workloads, "missing-readiness": workloads, "image-unpinned": workloads, "run-as-root": workloads}
+	if diff := cmp.Diff(want, counts); diff != "" {
+		t.Errorf("findings by rule (-want +got):\n%s", diff)
 	}
 }
 

@@ -103,7 +103,7 @@ func (w *walk) structure(n *yaml.Node, t reflect.Type, at overlay.Field, up *abo
 	has := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
-		has[key.Value] = true
+		has[key.Value] = !isNull(follow(value))
 		if key.Value == "<<" || strings.Contains(key.Value, "${") {
 			return // what else it has stands elsewhere
 		}
