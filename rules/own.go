@@ -22,6 +22,9 @@ type OwnRule struct {
 	Message string `json:"message"`
 	// Field is where a finding points; empty is the object's kind.
 	Field overlay.Field `json:"field,omitempty"`
+	// AsksOld is set where the check asks what an object was before: then it is
+	// asked only about changes.
+	AsksOld bool `json:"asksOld,omitempty"`
 	// Path, Line and Column are where the check is written. Without a Path it
 	// is in a file that is not the repository's.
 	Path   string `json:"path,omitempty"`
@@ -44,9 +47,17 @@ func (r *run) own(index *index) {
 	budget := custom.NewBudget(r.policy.OwnCost)
 	of := custom.Overlay{Path: r.build.Overlay, Environment: r.build.Environment, Production: r.build.Production}
 	objects := map[*overlay.Object]custom.Value{}
+	read := func(o *overlay.Object) custom.Value {
+		value, ok := objects[o]
+		if !ok && o != nil {
+			value = custom.ObjectOf(o.Ref.Kind, o.Node)
+			objects[o] = value
+		}
+		return value
+	}
 	for _, own := range r.policy.Own {
 		rule := own.rule()
-		if !r.asks(rule) {
+		if !r.asks(rule) || own.AsksOld && r.before == nil {
 			continue
 		}
 		check, faults := custom.Compile(own.Check)
@@ -55,12 +66,11 @@ func (r *run) own(index *index) {
 		}
 		var failed error
 		for _, o := range index.of(own.Kinds) {
-			object, ok := objects[o]
-			if !ok {
-				object = custom.ObjectOf(o.Ref.Kind, o.Node)
-				objects[o] = object
+			var old custom.Value
+			if own.AsksOld {
+				old = read(was(r.before, o))
 			}
-			holds, err := check.Holds(r.ctx, object, of, budget)
+			holds, err := check.Holds(r.ctx, read(o), old, of, budget)
 			if r.ctx.Err() != nil {
 				r.err = r.ctx.Err()
 				return
@@ -77,6 +87,28 @@ func (r *run) own(index *index) {
 			}
 		}
 	}
+}
+
+// was is what an object was in an earlier build: by its name, else, where a
+// hash or a prefix in it changed, by the one that its source names so. Nil is an
+// object that is new.
+func was(before *overlay.Build, o *overlay.Object) *overlay.Object {
+	var byOrigin []*overlay.Object
+	for _, old := range before.Objects {
+		if old.Ref.Kind != o.Ref.Kind {
+			continue
+		}
+		if old.Ref.Name == o.Ref.Name && old.Ref.Namespace == o.Ref.Namespace {
+			return old
+		}
+		if old.Origin == o.Origin {
+			byOrigin = append(byOrigin, old)
+		}
+	}
+	if len(byOrigin) != 1 {
+		return nil
+	}
+	return byOrigin[0]
 }
 
 // unlike reports an object that is not as a rule of the repository's own wants

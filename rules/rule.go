@@ -141,6 +141,10 @@ type Subject struct {
 	// Part is set for a build that nobody deploys as it is: a part of a root
 	// that does not build, or a base that nothing builds on.
 	Part bool
+	// Before is the same overlay before the change, nil where nothing is
+	// compared, or where nobody knows what it was. A build without objects is
+	// that of an overlay that is new.
+	Before *overlay.Build
 	// Definitions are the schemas of custom resources that the repository
 	// holds; those of the build itself need not be among them.
 	Definitions schema.Definitions

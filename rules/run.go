@@ -18,7 +18,7 @@ import (
 // that can no longer be explained.
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
 	trial := Trial(subject.Build.Overlay)
-	r := &run{ctx: ctx, build: subject.Build, part: subject.Part || trial, trial: trial, policy: policy}
+	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part || trial, trial: trial, policy: policy}
 	index := newIndex(r.build, policy)
 	r.definitions = schema.Definitions{}
 	maps.Copy(r.definitions, subject.Definitions)
@@ -51,8 +51,8 @@ func (r *run) asks(rule *Rule) bool {
 // A run collects the findings of one build. Its first error is kept: rules
 // have no way to return one.
 type run struct {
-	ctx   context.Context
-	build *overlay.Build
+	ctx           context.Context
+	build, before *overlay.Build
 	// definitions are the subject's and those of the build itself.
 	definitions schema.Definitions
 	part, trial bool

@@ -100,19 +100,19 @@ func (r *reader) ownRule(node *yaml.Node) (rules.OwnRule, bool) {
 	})
 	r.need(node, seen, "a rule of your own needs %s, as in {id: team-label, check: has(object.metadata.labels.team), message: say which team owns it}", "id", "check", "message")
 	if own.Check != "" {
-		r.compile(value(node, "check"), own.Check)
+		own.AsksOld = r.compile(value(node, "check"), own.Check)
 	}
 	return own, node != nil && len(r.faults) == before
 }
 
 // compile tells what is wrong with a check, at its place in the file where the
-// text stands there as it is read.
-func (r *reader) compile(n *yaml.Node, check string) {
+// text stands there as it is read, and whether it asks what objects were.
+func (r *reader) compile(n *yaml.Node, check string) (asksOld bool) {
 	if r.checks += len(check); r.checks > maxChecks {
 		r.fault(n, "the checks have more than %d KB together; this one is left out", maxChecks>>10)
-		return
+		return false
 	}
-	_, faults := custom.Compile(check)
+	compiled, faults := custom.Compile(check)
 	for _, f := range faults {
 		at := &yaml.Node{Line: n.Line, Column: n.Column}
 		switch {
@@ -129,6 +129,7 @@ func (r *reader) compile(n *yaml.Node, check string) {
 		}
 		r.fault(at, "%s%s (line %d, column %d of the check)", f.Message, hint, f.Line, f.Column)
 	}
+	return compiled != nil && compiled.AsksOld
 }
 
 // ownIDs are the ids of the rules that a file's custom section declares, right

@@ -170,7 +170,8 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 			Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: policy,
 			Definitions: s.scan.Definitions,
 			// What the base has is known whoever says it.
-			Part: s == &r.head && underBase(o.Path),
+			Part:   s == &r.head && underBase(o.Path),
+			Before: r.before(s, o),
 		}
 	}
 	err := r.pool.Check(ctx, requests, func(i int, a worker.CheckAnswer, err error) {
@@ -196,15 +197,24 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	return rules.Merge(found...), nil
 }
 
-// jobCost is what the repository's own rules may cost in all overlays of a job
-// together: about four minutes of one core.
-const jobCost = 2_000_000_000
+// before is what an overlay of the head was at the base, nil where nobody asks.
+func (r *run) before(s *side, o overlay.Overlay) *worker.Before {
+	asks := slices.ContainsFunc(s.scan.Config.Rules.Own, func(own rules.OwnRule) bool { return own.AsksOld })
+	if s != &r.head || !r.compared() || !asks {
+		return nil
+	}
+	before := &worker.Before{Tree: r.base.ref}
+	if dir := path.Dir(r.oldPath(o.File)); slices.ContainsFunc(r.base.scan.Overlays, func(b overlay.Overlay) bool { return b.Path == dir }) {
+		before.Overlay = dir
+	}
+	return before
+}
 
 // ownCost is what the repository's own rules may cost on one overlay: 0, for
 // the default, unless there are so many overlays that the job's would not do.
 func (r *run) ownCost() uint64 {
-	share := jobCost / uint64(max(len(r.head.reached)+len(r.base.reached), 1))
-	if len(r.report.Config.Rules.Own) == 0 || share >= custom.DefaultCost {
+	share := custom.Share(len(r.head.reached) + len(r.base.reached))
+	if len(r.report.Config.Rules.Own) == 0 || share == custom.DefaultCost {
 		return 0
 	}
 	return share

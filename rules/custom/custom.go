@@ -43,6 +43,8 @@ type Overlay struct {
 type Check struct {
 	source  string
 	program cel.Program
+	// AsksOld is set where the expression asks what the object was before.
+	AsksOld bool
 }
 
 // A Fault is what is wrong with an expression.
@@ -83,7 +85,7 @@ func Compile(expression string) (*Check, []Fault) {
 	if err != nil {
 		return nil, whole(err)
 	}
-	check := &Check{source: expression, program: program}
+	check := &Check{source: expression, program: program, AsksOld: asksOld(tree.NativeRep())}
 	compiled.put(check)
 	return check, nil
 }
@@ -134,6 +136,7 @@ var environment = sync.OnceValues(func() (*cel.Env, error) {
 		cel.ExpressionNodeLimit(maxNodes),
 		cel.Types(cel.NativeTypeFor[Overlay](types.ParseStructTag("cel"))),
 		cel.Variable("object", cel.MapType(cel.StringType, cel.DynType)),
+		cel.Variable("old", cel.DynType), // null, or as object
 		cel.Variable("overlay", cel.ObjectType(reflect.TypeFor[Overlay]().String())),
 	)
 	if err != nil {
@@ -158,6 +161,15 @@ func has(helper cel.MacroExprFactory, _ ast.Expr, args []ast.Expr) (ast.Expr, *c
 		all = helper.NewCall("_&&_", all, next)
 	}
 	return all, nil
+}
+
+// asksOld reports whether an expression names old.
+func asksOld(tree *ast.AST) bool {
+	asks := false
+	ast.PostOrderVisit(tree.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		asks = asks || e.Kind() == ast.IdentKind && e.AsIdent() == "old"
+	}))
+	return asks
 }
 
 // patterns are the faults of the patterns that an expression matches texts
@@ -218,7 +230,7 @@ func between(text, before, after string) (string, bool) {
 
 // names are the variables, functions and macros that a check may use.
 func names() []string {
-	known := []string{"object", "overlay"}
+	known := []string{"object", "old", "overlay"}
 	e, err := environment()
 	if err != nil {
 		return known

@@ -63,6 +63,10 @@ func TestHolds(t *testing.T) {
 		{web, `object.spec.template.spec.containers.all(c, c.image.startsWith("registry.example.com/"))`, "false"},
 		{web, `object.spec.template.spec.containers.exists(c, c.image.matches("^registry[.]example[.]com/"))`, "true"},
 		{web, `overlay.production && overlay.environment == "prod" && overlay.path == "overlays/prod"`, "true"},
+		{web, `old == null`, "true"},
+		{web, `old == null || old.spec.replicas <= object.spec.replicas`, "true"},
+		{web, `has(old.spec.replicas)`, "false"},
+		{web, `old.?spec.?replicas.orValue(3) == object.spec.replicas`, "true"},
 		{web, `object.spec.strategy.type == "Recreate"`, "there is no strategy; ask for it with has"},
 		{web, `object.spec.replicas`, "it gives int and not true or false"},
 		{web, `object.spec.list[1]`, "it gives nothing and not"},
@@ -80,7 +84,7 @@ func TestHolds(t *testing.T) {
 			t.Errorf("%s: %v", c.check, faults)
 			continue
 		}
-		holds, err := check.Holds(t.Context(), c.object, custom.Overlay{Path: "overlays/prod", Environment: "prod", Production: true}, custom.NewBudget(0))
+		holds, err := check.Holds(t.Context(), c.object, custom.Value{}, custom.Overlay{Path: "overlays/prod", Environment: "prod", Production: true}, custom.NewBudget(0))
 		got := fmt.Sprint(holds)
 		if err != nil {
 			got = err.Error()
@@ -103,7 +107,6 @@ func TestFaults(t *testing.T) {
 		{`size(object) == 1 && mathces(object.a, "x")`, 1, 29, `no "mathces"`},
 		{`overlay.enviroment == "prod"`, 1, 8, `overlay has no "enviroment"`},
 		{`overlay.production == "yes"`, 1, 20, "no matching overload"},
-		{`old == null`, 1, 1, `no "old"`},
 		{`"text"`, 1, 1, "gives string"},
 		{`has(object)`, 1, 5, "has asks for a field"},
 		{`"a".matches("(")`, 1, 13, "pattern of matches is none"},
@@ -131,6 +134,30 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestOld asks what an object was before a change.
+func TestOld(t *testing.T) {
+	was := object(t, "Deployment", strings.Replace(deployment, "replicas: 3", "replicas: 5", 1))
+	for check, want := range map[string]bool{
+		`old == null || object.spec.replicas >= old.spec.replicas`: false,
+		`old != null && has(old.metadata.labels.team)`:             true,
+		`has(old.metadata.labels.owner)`:                           false,
+		`object.metadata == old.metadata`:                          true,
+		`object == old`:                                            false,
+	} {
+		compiled, faults := custom.Compile(check)
+		if faults != nil || !compiled.AsksOld {
+			t.Fatalf("%s: asks for old: %v, %v", check, compiled, faults)
+		}
+		holds, err := compiled.Holds(t.Context(), object(t, "Deployment", deployment), was, custom.Overlay{}, custom.NewBudget(0))
+		if err != nil || holds != want {
+			t.Errorf("%s: got %v %v, want %v", check, holds, err, want)
+		}
+	}
+	if compiled, _ := custom.Compile(`object.old == "old"`); compiled == nil || compiled.AsksOld {
+		t.Error("a field of that name is taken for what the object was")
+	}
+}
+
 // TestHostile runs checks that are written to take long. Each ends, and says why.
 func TestHostile(t *testing.T) {
 	var list strings.Builder
@@ -141,6 +168,7 @@ func TestHostile(t *testing.T) {
 	list.WriteString("]\nlong: " + strings.Repeat("a", 60_000) + "\n")
 	huge := object(t, "ConfigMap", list.String())
 	for name, check := range map[string]string{
+		"old in loops":            `old.list.all(a, old.list.all(b, object.list.all(c, a + b + c != "")))`,
 		"loops in loops":          `object.list.all(a, object.list.all(b, object.list.all(c, a + b + c != "")))`,
 		"maps of maps":            `object.list.map(a, object.list.map(b, object.list)).size() == 0`,
 		"doubled lists":           `[[0]]` + strings.Repeat(`.map(a, a + a)`, 40) + `[0].all(x, x == 0)`,
@@ -160,7 +188,7 @@ func TestHostile(t *testing.T) {
 				return
 			}
 			compiled := time.Since(start)
-			holds, err := check.Holds(t.Context(), huge, custom.Overlay{}, custom.NewBudget(0))
+			holds, err := check.Holds(t.Context(), huge, huge, custom.Overlay{}, custom.NewBudget(0))
 			took := time.Since(start)
 			t.Logf("compiled in %s, ended after %s: %v %v", compiled, took, holds, err)
 			if err == nil {
@@ -170,6 +198,16 @@ func TestHostile(t *testing.T) {
 				t.Errorf("took %s", took)
 			}
 		})
+	}
+}
+
+// TestShare holds the builds of a job to what they may cost together.
+func TestShare(t *testing.T) {
+	for _, builds := range []int{0, 1, 100, 101, 5000} {
+		share := custom.Share(builds)
+		if share == 0 || share > custom.DefaultCost || share*uint64(builds) > custom.JobCost {
+			t.Errorf("each of %d builds may cost %d", builds, share)
+		}
 	}
 }
 
@@ -185,17 +223,17 @@ func TestBudget(t *testing.T) {
 	asked := 0
 	var err error
 	for ; err == nil && asked < 50; asked++ {
-		_, err = check.Holds(t.Context(), web, custom.Overlay{}, budget)
+		_, err = check.Holds(t.Context(), web, custom.Value{}, custom.Overlay{}, budget)
 	}
 	if !errors.Is(err, custom.ErrSpent) || asked < 2 {
 		t.Errorf("after %d: %v, want more than one and %v", asked, err, custom.ErrSpent)
 	}
-	if _, err = check.Holds(t.Context(), web, custom.Overlay{}, &custom.Budget{Cost: 1000}); !errors.Is(err, custom.ErrSpent) {
+	if _, err = check.Holds(t.Context(), web, custom.Value{}, custom.Overlay{}, &custom.Budget{Cost: 1000}); !errors.Is(err, custom.ErrSpent) {
 		t.Errorf("past its time: %v, want %v", err, custom.ErrSpent)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, err = check.Holds(ended, web, custom.Overlay{}, custom.NewBudget(0)); !errors.Is(err, context.Canceled) {
+	if _, err = check.Holds(ended, web, custom.Value{}, custom.Overlay{}, custom.NewBudget(0)); !errors.Is(err, context.Canceled) {
 		t.Errorf("of a job that ended: %v", err)
 	}
 }

@@ -21,6 +21,10 @@ const (
 	// counted wherever they stand: a list of the same list twice, forty times
 	// over, takes no room and no time until somebody compares it.
 	maxMemory = 200_000
+	// maxNested is how deep a value may nest before it counts as too large: the
+	// containers of a CronJob alone stand eight deep, and schemas of custom
+	// resources far deeper. What is deeper than that, maxMemory ends.
+	maxNested = 100
 	// interruptEvery is after how many turns of a loop the clock is looked at.
 	interruptEvery = 10
 )
@@ -29,7 +33,7 @@ const (
 // twentieth: measuring takes longer than most of what loops do.
 var sizing = cel.MemoryTracking(
 	types.MemoryTrackerSampleInterval(20),
-	types.MemoryTrackerSizeCalculator(types.NewSizeCalculator(types.SizeCalculatorMaxTraversal(maxMemory))),
+	types.MemoryTrackerSizeCalculator(types.NewSizeCalculator(types.SizeCalculatorMaxTraversal(maxMemory), types.SizeCalculatorMaxDepth(maxNested))),
 )
 
 // A Budget is what all checks of one build may cost together.
@@ -44,6 +48,15 @@ type Budget struct {
 // Fifty checks of five hundred objects cost half of it.
 const DefaultCost = 20_000_000
 
+// JobCost is what the checks of all builds of a job may cost together: about
+// four minutes of one core.
+const JobCost = 2_000_000_000
+
+// Share is what one of so many builds of a job may cost.
+func Share(builds int) uint64 {
+	return min(DefaultCost, JobCost/uint64(max(builds, 1)))
+}
+
 // NewBudget is a budget of a cost, 0 for DefaultCost, from now.
 func NewBudget(units uint64) *Budget {
 	if units == 0 {
@@ -55,16 +68,19 @@ func NewBudget(units uint64) *Budget {
 // ErrSpent is returned where the budget is used up before a check is done.
 var ErrSpent = errors.New("the checks of the overlay cost too much together, and those after it are not asked")
 
-// Holds reports whether the object is as the check wants it. Its error says in
-// a few words why nobody knows, and never repeats a value; [ErrSpent] is one
+// Holds reports whether the object is as the check wants it; old is what it was
+// before the change, the zero Value for one that is new. Its error says in a few words why nobody knows, and never repeats a value; [ErrSpent] is one
 // that concerns all checks, and an error of ctx is returned as it is.
-func (c *Check) Holds(ctx context.Context, object Value, of Overlay, budget *Budget) (bool, error) {
+func (c *Check) Holds(ctx context.Context, object, old Value, of Overlay, budget *Budget) (bool, error) {
 	if budget.Cost == 0 {
 		return false, ErrSpent
 	}
+	if old.value == nil {
+		old.value = types.NullValue
+	}
 	limited, cancel := context.WithDeadline(ctx, budget.Until)
 	defer cancel()
-	out, details, err := c.program.ContextEval(limited, map[string]any{"object": object.value, "overlay": of})
+	out, details, err := c.program.ContextEval(limited, map[string]any{"object": object.value, "old": old.value, "overlay": of})
 	if details != nil && details.ActualCost() != nil {
 		budget.Cost -= min(budget.Cost, *details.ActualCost())
 	}

@@ -317,12 +317,38 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 		return answer, err
 	}
 	answer.Objects = len(build.Objects)
-	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Part: r.Part, Definitions: definitions}, r.Policy)
+	before, err := s.before(ctx, r)
+	if err != nil {
+		return answer, err
+	}
+	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Before: before, Part: r.Part, Definitions: definitions}, r.Policy)
 	if err != nil {
 		return answer, err
 	}
 	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
 	return answer, nil
+}
+
+// before builds what an overlay was before the change, nil where nobody asks or
+// where it did not build: then nobody knows what its objects were.
+func (s *server) before(ctx context.Context, r Check) (*overlay.Build, error) {
+	if r.Before == nil {
+		return nil, nil
+	}
+	// An answer that two trees went into is remembered for neither.
+	defer func() { s.watched = nil }()
+	if r.Before.Overlay == "" {
+		return &overlay.Build{}, nil
+	}
+	snapshot, err := s.snapshot(r.Before.Tree, r.Options)
+	if err != nil {
+		return nil, err
+	}
+	build, err := snapshot.Build(ctx, r.Before.Overlay)
+	if broken := (*overlay.BuildError)(nil); errors.As(err, &broken) {
+		return nil, nil
+	}
+	return build, err
 }
 
 // checkParts finds what is wrong with the parts of an overlay that is broken.

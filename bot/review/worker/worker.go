@@ -103,6 +103,16 @@ type Check struct {
 	// Definitions are the files of the tree that hold CustomResourceDefinitions,
 	// each with its hash.
 	Definitions map[string]string `json:"definitions,omitempty"`
+	// Before is the overlay before the change, for rules that ask what objects
+	// were; nil where none does.
+	Before *Before `json:"before,omitempty"`
+}
+
+// A Before names what an overlay was before the change.
+type Before struct {
+	Tree TreeRef `json:"tree"`
+	// Overlay is "" for one that is new.
+	Overlay string `json:"overlay,omitempty"`
 }
 
 // A CheckAnswer is what one overlay builds to, and what is wrong with it.
