@@ -96,8 +96,9 @@ func environment(container *yaml.Node, configMap func(name string) map[string]st
 	return env
 }
 
-// expand puts the values of $(NAME) into text; $$ is a dollar, and a name that
-// is not defined stays as it is written.
+// expand puts the values of $(NAME) into text, as the kubelet does: what stands
+// up to the next bracket is a name, $$ is a dollar that begins none, and a name
+// that is not defined stays as it is written.
 func expand(text string, env map[string]string) string {
 	var b strings.Builder
 	for {
@@ -106,23 +107,23 @@ func expand(text string, env map[string]string) string {
 		if !found {
 			return b.String()
 		}
-		text = rest
-		switch {
-		case strings.HasPrefix(rest, "$"):
+		if strings.HasPrefix(rest, "$") {
 			b.WriteByte('$')
 			text = rest[1:]
-		case strings.HasPrefix(rest, "("):
-			name, tail, closed := strings.Cut(rest[1:], ")")
-			value, defined := env[name]
-			if closed && defined {
-				b.WriteString(strings.TrimPrefix(value, "="))
-				text = tail
-				continue
-			}
-			b.WriteByte('$')
-		default:
-			b.WriteByte('$')
+			continue
 		}
+		name, tail, closed := strings.Cut(strings.TrimPrefix(rest, "("), ")")
+		if !closed || !strings.HasPrefix(rest, "(") {
+			b.WriteByte('$')
+			text = rest
+			continue
+		}
+		if value, defined := env[name]; defined {
+			b.WriteString(strings.TrimPrefix(value, "="))
+		} else {
+			b.WriteString("$(" + name + ")")
+		}
+		text = tail
 	}
 }
 

@@ -32,17 +32,12 @@ func TestWrongFixesAreRefused(t *testing.T) {
 	made := map[string]int{}
 	for _, name := range []string{"kubernetes-sigs+kustomize", "stefanprodan+podinfo", "GoogleCloudPlatform+microservices-demo"} {
 		c := &fixCase{
-			files:   readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
-			rules:   []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness", "missing-liveness", "env-config-literal"},
-			policy:  Policy{StartingResources: &ResourcePolicy{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}},
-			answers: map[Question]Answer{},
+			files:  readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
+			rules:  []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness", "missing-liveness", "env-config-literal"},
+			policy: Policy{StartingResources: &ResourcePolicy{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}},
+			digest: anyDigest,
 		}
 		tree := open(t, c.files, c.checks)
-		for _, f := range tree.findings {
-			for _, o := range f.Overlays {
-				c.answerAll(t, tree, o)
-			}
-		}
 		for _, fix := range tree.plan(t, c).Fixes {
 			var wrong []Fix
 			var kinds []string
@@ -111,19 +106,27 @@ func wrongContainer(tree *testTree, fix Fix) []Fix {
 	return nil
 }
 
-// lostVariable leaves the values of a moved environment out of its generator.
+// lostVariable leaves a value of a moved environment out of its generators,
+// each value in a fix of its own.
 func lostVariable(tree *testTree, fix Fix) []Fix {
-	if !fix.Intent.Environment {
-		return nil
-	}
-	return altered(tree, fix, func(value *yaml.Node) bool {
-		literals := child(value, "literals")
-		if literals == nil {
-			return false
+	var out []Fix
+	for lost := 0; fix.Intent.Environment; lost++ {
+		left := lost
+		wrong := altered(tree, fix, func(value *yaml.Node) bool {
+			literals := items(value, "literals")
+			if left -= len(literals); left >= 0 {
+				return false
+			}
+			literal := literals[len(literals)+left]
+			literal.Value = "LOST=" + literal.Value
+			return true
+		})
+		if wrong == nil {
+			break
 		}
-		literals.Content[0].Value = "LOST=" + literals.Content[0].Value
-		return true
-	})
+		out = append(out, wrong...)
+	}
+	return out
 }
 
 // changedType writes a number as text, or a text as a number.
