@@ -32,7 +32,8 @@ func planResources(ctx context.Context, p *Plan) (*Fix, error) {
 		return planContainer(ctx, p)
 	}
 	first := p.Finding.Field
-	whole, changes := &Fix{}, newChanges()
+	whole := newAmended(resourcesTopic)
+	var notes []string
 	for _, c := range p.containersIn(build) {
 		if c.object != object {
 			continue
@@ -42,45 +43,50 @@ func planResources(ctx context.Context, p *Plan) (*Fix, error) {
 		one.HasFinding = func(ctx context.Context, b *overlay.Build, o *overlay.Object, _ overlay.Field) (bool, error) {
 			return p.HasFinding(ctx, b, o, first)
 		}
-		fix, err := planContainer(ctx, &one)
-		if err != nil {
+		if err := one.size(ctx, whole, &notes); err != nil {
 			return nil, err
 		}
-		for _, file := range fix.Files {
-			changes.add(file.Path, file.Edits...)
-			if file.Create != nil {
-				delete(changes.edits, file.Path)
-				changes.made[file.Path] = *file.Create
-			}
-		}
-		whole.Layers, whole.Notes = append(whole.Layers, fix.Layers...), append(whole.Notes, fix.Notes...)
-		whole.Intent.Changes = append(whole.Intent.Changes, fix.Intent.Changes...)
 	}
-	whole.Layers = slices.CompactFunc(whole.Layers, func(a, b Layer) bool { return a.Path == b.Path })
-	var err error
-	whole.Files, err = changes.files(p)
-	return whole, err
-}
-
-func planContainer(ctx context.Context, p *Plan) (*Fix, error) {
-	if !slices.Contains(p.Finding.Field, "containers") && !slices.Contains(p.Finding.Field, "initContainers") {
-		return nil, &NoFix{ReasonNoRecipe, fmt.Sprintf("Under which key a container of a %s takes requests depends on its version.", p.Finding.Origin.Kind)}
-	}
-	var notes []string
-	fix, err := p.amend(ctx, "resources", func(u use, has *yaml.Node) (*yaml.Node, error) {
-		numbers, err := p.numbers(u, has)
-		tree := &yaml.Node{Kind: yaml.MappingNode}
-		for _, n := range numbers {
-			set(tree, n.value, "resources", n.list, n.name)
-			notes = once(notes, fmt.Sprintf("%s.%s: %s of container %s comes from %s.", n.list, n.name, n.value, u.name(), n.from))
-		}
-		return tree, err
-	})
+	fix, err := whole.finish(p)
 	if err != nil {
 		return nil, err
 	}
 	fix.Notes = notes
 	return fix, nil
+}
+
+// resourcesTopic is what patches of resources are about.
+const resourcesTopic = "resources"
+
+func planContainer(ctx context.Context, p *Plan) (*Fix, error) {
+	var notes []string
+	m := newAmended(resourcesTopic)
+	if err := p.size(ctx, m, &notes); err != nil {
+		return nil, err
+	}
+	fix, err := m.finish(p)
+	if err != nil {
+		return nil, err
+	}
+	fix.Notes = notes
+	return fix, nil
+}
+
+// size adds what the finding's container has no number for, and notes where
+// the numbers come from.
+func (p *Plan) size(ctx context.Context, to *amended, notes *[]string) error {
+	if !slices.Contains(p.Finding.Field, "containers") && !slices.Contains(p.Finding.Field, "initContainers") {
+		return &NoFix{ReasonNoRecipe, fmt.Sprintf("Under which key a container of a %s takes requests depends on its version.", p.Finding.Origin.Kind)}
+	}
+	return to.container(ctx, p, func(u use, has *yaml.Node) (*yaml.Node, error) {
+		numbers, err := p.numbers(u, has)
+		tree := &yaml.Node{Kind: yaml.MappingNode}
+		for _, n := range numbers {
+			set(tree, n.value, "resources", n.list, n.name)
+			*notes = once(*notes, fmt.Sprintf("%s.%s: %s of container %s comes from %s.", n.list, n.name, n.value, u.name(), n.from))
+		}
+		return tree, err
+	})
 }
 
 // once adds a text that is not there yet.

@@ -122,7 +122,11 @@ func (p *Plan) patchPull(to *fileChanges, layer Layer, all []reached) error {
 		if r.wants != "" && r.build.Overlay == layer.Overlays[0] {
 			tree := &yaml.Node{Kind: yaml.MappingNode}
 			set(tree, r.wants, "imagePullPolicy")
-			return p.patch(to, layer.Path, r.object.Origin, wrapped(r.field, tree), "images")
+			patch, err := p.patchOf(r.use, tree)
+			if err != nil {
+				return err
+			}
+			return p.patch(to, layer.Path, r.object.Origin, patch, "images")
 		}
 	}
 	return fmt.Errorf("no container of %s for a patch in %s", layer.Overlays[0], layer.Path)
