@@ -10,6 +10,7 @@ import (
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules"
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 var (
@@ -31,6 +32,9 @@ func (p *Plan) editable(file string) error {
 }
 
 func (p *Plan) owned(file string) error {
+	if overlay.InRemote(file) {
+		return &NoFix{ReasonGenerated, "A remote base says it, which is another repository's."}
+	}
 	for _, folder := range strings.Split(path.Dir(file), "/") {
 		if slices.Contains(copies, folder) {
 			return &NoFix{ReasonGenerated, fmt.Sprintf("%s is a copy of what others maintain; the next update of %s would undo an edit.", file, folder)}

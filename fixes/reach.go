@@ -86,7 +86,7 @@ func (p *Plan) above(kustomization, file string, seen map[string]bool) (int, err
 	best := -1
 	for _, list := range []string{"resources", "bases", "components"} {
 		for _, entry := range items(root, list) {
-			at := path.Join(path.Dir(kustomization), entry.Value)
+			at := p.Snapshot.At(path.Dir(kustomization), entry.Value)
 			if at == file {
 				return 0, nil
 			}

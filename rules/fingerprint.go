@@ -23,6 +23,10 @@ var numbers = regexp.MustCompile(`[0-9]+`)
 // stands at path, as before a rename. Everything else stays.
 func (f Finding) At(path string) Finding {
 	switch {
+	case f.Written != "":
+		by, _, _ := strings.Cut(f.Written, "?") // which a remote base is pinned to changes
+		f.Fingerprint = Fingerprint(f.Rule, path, "written", by)
+		return f
 	case f.Source.Entry != "":
 		f.Fingerprint = Fingerprint(f.Rule, path, f.Source.By, f.Source.Entry, f.Reason)
 		return f

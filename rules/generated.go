@@ -2,6 +2,7 @@ package rules
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 )
@@ -36,33 +37,41 @@ func Generator(path string, text []byte) string {
 	return ""
 }
 
-// ungenerated makes one finding of level info of those of a rule in a file
-// that no person writes: it is changed where it comes from.
-func (r *run) ungenerated(found []Finding) []Finding {
+// Soften makes one finding of level info of those of a rule in a file that no
+// person of the repository writes: it is changed where it comes from. read
+// returns the text of a file; one that it cannot read says nothing.
+func Soften(found []Finding, read func(path string) ([]byte, error)) []Finding {
 	writers := map[string]string{}
-	first := map[[2]string]int{} // by rule and file
+	first := map[string]int{} // by identity
 	var out []Finding
 	for _, f := range found {
 		by, known := writers[f.Path]
 		if !known && f.Path != "" {
-			if text, err := r.build.ReadFile(f.Path); err == nil { // what cannot be read says nothing
+			if text, err := read(f.Path); err == nil {
 				by = Generator(f.Path, text)
 			}
 			writers[f.Path] = by
 		}
-		if by == "" {
-			out = append(out, f)
-			continue
+		switch {
+		case f.Written != "": // softened before
+		case f.Source.Remote != nil:
+			f = f.writtenBy(f.Source.Remote.Text, fmt.Sprintf("%s says so, so change it there or patch it here", f.Source))
+		case by != "":
+			f = f.writtenBy(by, fmt.Sprintf("the file is written by %s, so change it there", by))
 		}
-		key := [2]string{f.Rule, f.Path}
-		if i, seen := first[key]; seen {
+		if i, seen := first[f.Fingerprint]; seen && f.Written != "" {
 			out[i].AddOthers(f)
 			continue
 		}
-		first[key] = len(out)
-		f.Severity = min(f.Severity, Info)
-		f.Message += "; the file is written by " + by + ", so change it there"
+		first[f.Fingerprint] = len(out)
 		out = append(out, f)
 	}
 	return out
+}
+
+// writtenBy is the finding of somebody else's file.
+func (f Finding) writtenBy(by, message string) Finding {
+	f.Written, f.Severity = by, min(f.Severity, Info)
+	f.Message += "; " + message
+	return f.At(f.Path)
 }

@@ -103,7 +103,7 @@ func (j *Joint) Report(at Place, message string, overlays ...string) {
 // Fault is Report with the severity and reason of a [Fault]; its Object, Field
 // and Source do not count.
 func (j *Joint) Fault(at Place, f Fault, overlays ...string) {
-	if f.Severity = j.Policy.grade(j.Rule, f.Severity, at.Source.Path, overlays); f.Severity == Off {
+	if f.Severity = j.Policy.grade(j.Rule, f.Severity, at.file(), overlays); f.Severity == Off {
 		return
 	}
 	j.found = append(j.found, at.finding(j.Rule, f, overlays))
@@ -116,7 +116,18 @@ func (at Place) finding(rule *Rule, f Fault, overlays []string) Finding {
 		Path: at.Source.Path, Line: at.Source.Line, Column: at.Source.Column, EndLine: max(at.Source.EndLine, at.Source.Line),
 		Field: at.Field, Object: at.Object, Origin: at.Origin, Source: at.Source, Overlays: overlays,
 	}
+	if named := out.Source.Remote; named != nil {
+		out.Path, out.Line, out.Column, out.EndLine = named.Path, named.Line, named.Column, named.Line
+	}
 	return out.At(out.Path)
+}
+
+// file is the file of the tree that a finding at the place stands in.
+func (at Place) file() string {
+	if at.Source.Remote != nil {
+		return at.Source.Remote.Path
+	}
+	return at.Source.Path
 }
 
 // sees reports whether every overlay that reads a file has facts: without, one

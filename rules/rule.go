@@ -250,6 +250,10 @@ type Finding struct {
 	Reason string `json:"reason"`
 	// Presence is set where the finding misses something that is not there.
 	Presence bool `json:"presence,omitempty"`
+	// Written is who writes the file where no person of the repository does: a
+	// program, another project, or the file of a remote base. The finding then
+	// stands for all of its rule there.
+	Written string `json:"written,omitempty"`
 	// Suppressed says who silenced the finding, nil where nobody did.
 	Suppressed *Suppression `json:"suppressed"`
 

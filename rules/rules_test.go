@@ -97,6 +97,7 @@ func runCase(t *testing.T, archive *txtar.Archive, ids ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	together = rules.Soften(together, snapshot.ReadFile)
 	found = append(found, together, survey(t, snapshot, joined.Overlays, policyOf(comment)))
 	wants := wantsOf(t, tree)
 	for _, f := range rules.Suppress(rules.Merge(found...), snapshot.ReadFile) {

@@ -40,7 +40,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 	if r.own(index); r.err != nil {
 		return nil, nil, fmt.Errorf("the repository's own rules on overlay %s: %w", r.build.Overlay, r.err)
 	}
-	return Merge(r.ungenerated(stand(r.found))), r.facts, nil
+	return Merge(Soften(stand(r.found), r.build.ReadFile)), r.facts, nil
 }
 
 // asks reports whether a rule is asked about the build.
@@ -78,8 +78,9 @@ func (r *run) add(rule *Rule, f Fault) {
 			at.Source = r.source(f.Object, f.Field)
 		}
 	}
+	at.Source = r.build.InTree(at.Source)
 	overlays := []string{r.build.Overlay}
-	if f.Severity = r.policy.grade(rule, f.Severity, at.Source.Path, overlays); f.Severity == Off {
+	if f.Severity = r.policy.grade(rule, f.Severity, at.file(), overlays); f.Severity == Off {
 		return
 	}
 	switch {

@@ -62,6 +62,18 @@ type Asker struct {
 // Folder is where a tenant's mirrors are, each under [overlay.RemoteBase.Folder].
 func (r *Remotes) Folder(tenant string) string { return filepath.Join(r.Dir, "of-"+tenant) }
 
+// Open makes a tenant's folder where there is none, and returns its one name.
+func (r *Remotes) Open(tenant string) (string, error) {
+	if err := os.MkdirAll(r.Folder(tenant), 0o700); err != nil {
+		return "", fmt.Errorf("making a folder for remote bases: %w", err)
+	}
+	folder, err := Absolute(r.Folder(tenant))
+	if err != nil {
+		return "", fmt.Errorf("opening the folder of remote bases: %w", err)
+	}
+	return folder, nil
+}
+
 // Answer says whether a reference to a remote base is followed. Its tree is
 // then in the tenant's folder; else the answer says why not.
 func (r *Remotes) Answer(ctx context.Context, asker Asker, base overlay.RemoteBase) overlay.RemoteAnswer {

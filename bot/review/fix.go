@@ -91,7 +91,7 @@ func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.
 	policy := r.head.scan.Config.Fixes
 	policy.Staged = policy.Staged && r.job.Staged
 	request := worker.Plan{
-		Tree: r.head.ref, Options: r.head.scan.Config.Options(), Overlays: r.head.roots,
+		Tree: r.head.ref, Options: r.options(&r.head, r.head.roots...), Overlays: r.head.roots,
 		Findings: findings, Policy: policy, Rules: r.head.scan.Config.Rules,
 	}
 	for range maxRounds {
@@ -144,7 +144,7 @@ func (r *run) prove(ctx context.Context, planned []fixes.Fix) (fixes.Proof, erro
 	for i, o := range readers {
 		group.Go(func() error {
 			answer, err := r.pool.Prove(groupCtx, worker.Prove{
-				Tree: r.head.ref, Overlay: o.Path, Options: r.head.scan.Config.Options(),
+				Tree: r.head.ref, Overlay: o.Path, Options: r.options(&r.head, o),
 				Policy: r.head.scan.Config.Rules, Fixes: planned,
 			})
 			if groupCtx.Err() != nil {

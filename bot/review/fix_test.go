@@ -104,7 +104,7 @@ func TestFixRules(t *testing.T) {
 }
 
 func TestBlame(t *testing.T) {
-	answer, err := review.Blame(t.Context(), shop(t), "overlays/dev", nil)
+	answer, err := review.Blame(t.Context(), shop(t), "overlays/dev", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestBlame(t *testing.T) {
 	if images != 2 {
 		t.Errorf("%d images come from the entry; want 2", images)
 	}
-	if _, err := review.Blame(t.Context(), shop(t), "overlays/lab", nil); err == nil {
+	if _, err := review.Blame(t.Context(), shop(t), "overlays/lab", nil, nil); err == nil {
 		t.Error("explained an overlay that is not there")
 	}
 }

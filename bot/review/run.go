@@ -29,6 +29,8 @@ type Reviewer struct {
 	Limits worker.Limits
 	// Memory is what earlier jobs were answered; nil is none.
 	Memory *memory.Store
+	// Remotes fetches the remote bases that the operator allows; nil allows none.
+	Remotes *mirror.Remotes
 	// Fault is told what is wrong with the memory, which changes no report; nil
 	// for nobody.
 	Fault func(error)
@@ -53,6 +55,9 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 	r.fault(err)
 	pool.Remember(kept)
 	run := &run{Reviewer: r, job: job, pool: pool, report: &Report{Job: job, Findings: []Finding{}, Overlays: []OverlayReport{}}}
+	if err := run.openRemotes(); err != nil {
+		return nil, err
+	}
 	if err := run.scan(ctx); err != nil {
 		return nil, err
 	}
@@ -89,6 +94,7 @@ type run struct {
 	head, base side
 	changes    []mirror.Change // between base and head; nil without a base
 	history    history
+	remotes    remotes
 }
 
 // A side is one of the two trees.
@@ -167,7 +173,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	policy.OwnCost = r.ownCost()
 	for i, o := range overlays {
 		requests[i] = worker.Check{
-			Tree: s.ref, Overlay: o.Path, Options: s.scan.Config.Options(), Policy: policy,
+			Tree: s.ref, Overlay: o.Path, Options: r.options(s, o), Policy: policy,
 			Definitions: s.scan.Definitions,
 			// What the base has is known whoever says it.
 			Part:   s == &r.head && underBase(o.Path),

@@ -74,17 +74,13 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 		return err
 	}
 	s.scan.Overlays = make([]overlay.Overlay, len(folders))
-	requests, faults := make([]worker.Find, len(folders)), make([]error, len(folders))
 	for i, dir := range folders {
-		requests[i] = worker.Find{Tree: s.ref, Overlay: dir, Options: options}
+		s.scan.Overlays[i].Path = dir
 	}
-	err = r.pool.Find(ctx, requests, func(i int, found worker.FindAnswer, err error) {
-		s.scan.Overlays[i], faults[i] = found.Overlay, err
-		if errors.Is(err, worker.ErrDied) {
-			s.scan.Overlays[i], faults[i] = unread(folders[i], err), nil
-		}
-	})
-	if err = errors.Join(err, errors.Join(faults...)); err != nil {
+	if err := r.find(ctx, s, func(overlay.Overlay) bool { return true }); err != nil {
+		return err
+	}
+	if err := r.followRemotes(ctx, s); err != nil {
 		return err
 	}
 	overlay.MarkRoots(s.scan.Overlays)
@@ -112,6 +108,25 @@ func (r *run) survey(ctx context.Context, s *side) error {
 	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Seen: rules.See(s.scan.Overlays, files, notes), Policy: policy})
 	s.scan.Surveyed = surveyed.Findings
 	return err
+}
+
+// find asks what is known of the overlays of a side that are picked.
+func (r *run) find(ctx context.Context, s *side, picked func(overlay.Overlay) bool) error {
+	var requests []worker.Find
+	var at []int
+	for i, o := range s.scan.Overlays {
+		if picked(o) {
+			requests, at = append(requests, worker.Find{Tree: s.ref, Overlay: o.Path, Options: r.options(s, o)}), append(at, i)
+		}
+	}
+	faults := make([]error, len(requests))
+	err := r.pool.Find(ctx, requests, func(i int, found worker.FindAnswer, err error) {
+		s.scan.Overlays[at[i]], faults[i] = found.Overlay, err
+		if errors.Is(err, worker.ErrDied) {
+			s.scan.Overlays[at[i]], faults[i] = unread(requests[i].Overlay, err), nil
+		}
+	})
+	return errors.Join(err, errors.Join(faults...))
 }
 
 // unread is an overlay that takes more than a worker may to be looked at.

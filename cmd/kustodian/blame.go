@@ -43,7 +43,11 @@ func blameCommand() *cobra.Command {
 			if len(t.paths) == 1 {
 				path = t.paths[0]
 			}
-			answer, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path, wanted)
+			from, err := remotes(cmd)
+			if err != nil {
+				return err
+			}
+			answer, err := review.Blame(cmd.Context(), worker.TreeRef{Folder: t.root}, path, wanted, from)
 			if err != nil {
 				return err
 			}
@@ -67,6 +71,7 @@ func blameCommand() *cobra.Command {
 	cmd.Flags().StringVar(&field, "field", "", "the whole history of one field `PATH` through the layers, such as spec.replicas")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
 	complete(cmd, "format", "text", "json")
+	remoteFlags(cmd)
 	return cmd
 }
 
@@ -102,7 +107,8 @@ func historyJSON(w io.Writer, histories []overlay.History) error {
 func rowOf(object overlay.ObjectRef, field overlay.Field, value *string, source overlay.Source) blameRow {
 	row := blameRow{Object: object.String(), Field: field, Value: value, By: source.By, How: source.How, Exact: source.Exact, Via: placesOf(source.Via)}
 	if source.Path != "" {
-		row.Path, row.Line, row.Column = &source.Path, &source.Line, &source.Column
+		path := source.File()
+		row.Path, row.Line, row.Column = &path, &source.Line, &source.Column
 	}
 	return row
 }
@@ -110,7 +116,7 @@ func rowOf(object overlay.ObjectRef, field overlay.Field, value *string, source 
 func placesOf(sources []overlay.Source) []blamePlace {
 	places := make([]blamePlace, 0, len(sources))
 	for _, s := range sources {
-		places = append(places, blamePlace{Path: s.Path, Line: s.Line, By: s.By})
+		places = append(places, blamePlace{Path: s.File(), Line: s.Line, By: s.By})
 	}
 	return places
 }
@@ -184,7 +190,7 @@ func historyText(w io.Writer, histories []overlay.History) {
 			fmt.Fprintf(w, "  %-10s %s (%s)\n", "overrides", place(via), via.By)
 		}
 		for _, d := range h.Documents {
-			fmt.Fprintf(w, "  %-10s %s:%d (%s)\n", "object of", publish.Printable(d.Path), d.Line, d.By)
+			fmt.Fprintf(w, "  %-10s %s:%d (%s)\n", "object of", publish.Printable(d.File()), d.Line, d.By)
 		}
 	}
 }
@@ -194,7 +200,7 @@ func place(s overlay.Source) string {
 	if s.Path == "" {
 		return "?"
 	}
-	text := fmt.Sprintf("%s:%d", publish.Printable(s.Path), s.Line)
+	text := fmt.Sprintf("%s:%d", publish.Printable(s.File()), s.Line)
 	if !s.Exact {
 		text += "?"
 	}

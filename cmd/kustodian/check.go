@@ -23,7 +23,7 @@ func checkCommand() *cobra.Command {
 		Long: `Builds every overlay at or below each PATH (default: here), runs the rules over
 what was built, and prints each finding once, at the line of the file that causes it.
 A PATH may be a file: then the overlays that read it are checked. Nothing outside the
-repository is read, and nothing is fetched.`,
+repository is read, and nothing is fetched unless --remote-base names it.`,
 		Example: `  kustodian check
   kustodian check overlays/prod --fail-on warning
   kustodian check --base origin/main --format sarif > kustodian.sarif`,
@@ -66,6 +66,7 @@ repository is read, and nothing is fetched.`,
 	cmd.Flags().StringVar(&base, "base", "", "report only what is new since the working tree left `REF`")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: "+strings.Join(publish.Formats(), ", "))
 	cacheFlag(cmd)
+	remoteFlags(cmd)
 	cmd.Flags().StringVar(&failOn, "fail-on", "error", "exit 1 from this severity on: error, warning, info, never")
 	complete(cmd, "format", publish.Formats()...)
 	complete(cmd, "fail-on", "error", "warning", "info", "never")
@@ -106,6 +107,10 @@ func runReview(cmd *cobra.Command, reviewer review.Reviewer, job review.Job) (*r
 		defer fmt.Fprint(progress, "\r\x1b[K")
 	}
 	remember(cmd, &reviewer)
+	var err error
+	if reviewer.Remotes, err = remotes(cmd); err != nil {
+		return nil, err
+	}
 	return reviewer.Run(cmd.Context(), job)
 }
 

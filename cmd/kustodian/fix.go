@@ -63,6 +63,7 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 	}
 	cmd.Flags().StringSliceVar(&only, "rule", nil, "fix the findings of this rule only; may be repeated")
 	cacheFlag(cmd)
+	remoteFlags(cmd)
 	cmd.Flags().BoolVar(&staged, "staged", false, "of what would restart production together with other environments, fix the lowest environment only")
 	cmd.Flags().BoolVar(&write, "write", false, "edit the files instead of printing a diff")
 	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests")

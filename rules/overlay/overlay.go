@@ -180,13 +180,18 @@ type Source struct {
 
 // String is "path:line:column", as compilers write it.
 func (s Source) String() string {
-	switch {
-	case s.Path == "":
+	if s.Path == "" {
 		return "unknown"
-	case s.Remote != nil:
-		return fmt.Sprintf("%s:%d:%d", s.Remote.Text, s.Line, s.Column)
 	}
-	return fmt.Sprintf("%s:%d:%d", s.Path, s.Line, s.Column)
+	return fmt.Sprintf("%s:%d:%d", s.File(), s.Line, s.Column)
+}
+
+// File is the path as people know it: of a remote base the reference to the file.
+func (s Source) File() string {
+	if s.Remote != nil {
+		return s.Remote.Text
+	}
+	return s.Path
 }
 
 // What set a field, in [Source].By.

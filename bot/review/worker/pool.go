@@ -56,6 +56,7 @@ var errTooMuch = fmt.Errorf("%w", ErrDied)
 // are first needed. Close it.
 type Pool struct {
 	paths  []string
+	remote string // the folder of remote bases
 	size   int
 	limits Limits
 	binary string        // what is started: this program
@@ -84,6 +85,12 @@ func NewPool(limits Limits, trees ...TreeRef) *Pool {
 		p.unborn <- struct{}{}
 	}
 	return p
+}
+
+// Remotes lets the workers read the remote bases in a folder that is there, as
+// [mirror.Beside] shows them. Call it before all others.
+func (p *Pool) Remotes(folder string) {
+	p.remote, p.paths = folder, append(p.paths, folder)
 }
 
 // Size is how many calls the pool works on at once.
@@ -325,7 +332,7 @@ func (p *Pool) start() (*process, error) {
 func (p *Pool) startIn(executable string, apart *syscall.SysProcAttr) (*process, error) {
 	w := &process{limits: p.limits, stderr: &words{}, stop: make(chan struct{})}
 	w.cmd = &exec.Cmd{
-		Path: executable, Args: append([]string{processName, strconv.FormatInt(p.limits.Memory, 10)}, p.paths...),
+		Path: executable, Args: append([]string{processName, strconv.FormatInt(p.limits.Memory, 10), p.remote}, p.paths...),
 		Env: []string{}, Stderr: w.stderr, SysProcAttr: apart,
 	}
 	var err error

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -34,8 +35,8 @@ const garbagePercent = 400
 const processName = "kustodian-worker"
 
 // Main takes over when the process was started as a worker, and then does not
-// return. The arguments are how many bytes of memory the worker may hold, and
-// the paths that it may read.
+// return. The arguments are how many bytes of memory the worker may hold, the
+// folder of remote bases, "" for none, and the paths that it may read.
 func Main() {
 	if len(os.Args) == 0 || os.Args[0] != processName {
 		return
@@ -47,7 +48,7 @@ func Main() {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", processName, err)
 		os.Exit(1)
 	}
-	if len(os.Args) < 2 {
+	if len(os.Args) < 3 {
 		fail(errors.New("started without its limits"))
 	}
 	memory, err := strconv.ParseInt(os.Args[1], 10, 64)
@@ -55,7 +56,7 @@ func Main() {
 		fail(fmt.Errorf("reading the limit of memory: %w", err))
 	}
 	debug.SetGCPercent(garbagePercent)
-	if err := confine(memory, os.Args[2:]); err != nil {
+	if err := confine(memory, os.Args[3:]); err != nil {
 		fail(err)
 	}
 	http.DefaultTransport = noNetwork{}
@@ -67,7 +68,7 @@ func Main() {
 		os.Exit(0)
 	}()
 	go overlay.Warm() // while the first request is read
-	if err := serve(context.Background(), requests, out); err != nil {
+	if err := serve(context.Background(), requests, out, os.Args[2]); err != nil {
 		fail(err)
 	}
 	os.Exit(0)
@@ -99,8 +100,8 @@ func (noNetwork) RoundTrip(r *http.Request) (*http.Response, error) {
 // serve answers requests. It ends with an answer that cannot be written, and
 // after an overlay that brought a schema of its own: the engine keeps schemas in
 // package variables, so that another worker takes the next call.
-func serve(ctx context.Context, requests <-chan request, out io.Writer) error {
-	s := server{snapshots: map[snapshotKey]*overlay.Snapshot{}, trees: map[TreeRef]*overlay.Snapshot{}}
+func serve(ctx context.Context, requests <-chan request, out io.Writer, remotes string) error {
+	s := server{remotes: remotes, snapshots: map[snapshotKey]*overlay.Snapshot{}, trees: map[TreeRef]*overlay.Snapshot{}}
 	encoder := json.NewEncoder(out)
 	for r := range requests {
 		var a answer[any]
@@ -143,6 +144,7 @@ func (s *server) tooUsed(ctx context.Context, r request) (bool, error) {
 // A server keeps the snapshots of the job's trees, so that each blob is parsed
 // once for all of its overlays.
 type server struct {
+	remotes   string // the folder of remote bases, "" for none
 	snapshots map[snapshotKey]*overlay.Snapshot
 	trees     map[TreeRef]*overlay.Snapshot // those with any options read through
 	// definitions are those of one tree, for its next overlay.
@@ -221,6 +223,9 @@ func (s *server) open(tree TreeRef) (*overlay.Snapshot, error) {
 	opened, err := tree.Open()
 	if err != nil {
 		return nil, err
+	}
+	if s.remotes != "" {
+		opened = mirror.Beside(opened, s.remotes)
 	}
 	s.trees[tree] = overlay.Open(opened, overlay.Options{})
 	return s.trees[tree], nil
@@ -400,7 +405,7 @@ func (s *server) join(r Join) (answer JoinAnswer, err error) {
 		return answer, err
 	}
 	answer.Findings, err = rules.Join(r.Facts, r.Policy)
-	answer.Findings = rules.Suppress(answer.Findings, snapshot.ReadFile)
+	answer.Findings = rules.Suppress(rules.Soften(answer.Findings, snapshot.ReadFile), snapshot.ReadFile)
 	return answer, err
 }
 
