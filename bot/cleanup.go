@@ -34,6 +34,8 @@ type Cleaner struct {
 	Forget func(ctx context.Context, prefix string) error
 	// Answers is where what builds came to is kept; nil where it is not.
 	Answers *memory.Store
+	// Remotes has the remote bases; nil where none are followed.
+	Remotes *mirror.Remotes
 	Log     *slog.Logger
 }
 
@@ -52,6 +54,13 @@ func (c *Cleaner) all(ctx context.Context, now time.Time) error {
 	faults := []error{err}
 	for _, path := range unused {
 		faults = append(faults, c.forgetAnswers(path), mirror.Remove(path))
+	}
+	if c.Remotes != nil {
+		unused, err := mirror.Unused(c.Remotes.Dir, now.Add(-keepUnused))
+		faults = append(faults, err)
+		for _, path := range unused {
+			faults = append(faults, mirror.Remove(path))
+		}
 	}
 	names, err := foldersIn(c.Mirrors)
 	faults = append(faults, err)
@@ -77,7 +86,7 @@ func (c *Cleaner) Clean(ctx context.Context, installation int64) error {
 	}
 	folder := filepath.Join(c.Mirrors, strconv.FormatInt(installation, 10))
 	if len(keep) == 0 {
-		return errors.Join(c.Forget(ctx, Key{Installation: installation}.repository()), c.Answers.ForgetAll(tenant(installation)), c.remove(folder))
+		return errors.Join(c.Forget(ctx, Key{Installation: installation}.repository()), c.Answers.ForgetAll(tenant(installation)), c.removeRemotes(installation), c.remove(folder))
 	}
 	owners, err := foldersIn(folder)
 	faults := []error{err}
@@ -94,6 +103,14 @@ func (c *Cleaner) Clean(ctx context.Context, installation int64) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// removeRemotes deletes the remote bases of an installation.
+func (c *Cleaner) removeRemotes(installation int64) error {
+	if c.Remotes == nil {
+		return nil
+	}
+	return c.remove(c.Remotes.Folder(tenant(installation)))
 }
 
 // forgetAnswers deletes what the builds of the repository mirrored at path came to.

@@ -70,14 +70,14 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	b := &Bot{Queue: q, App: app}
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
-		Limits:   worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
-		Memory:   answers(settings),
+		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
+		Memory: answers(settings), Remotes: settings.remotes(),
 		Registry: images,
 	}
 	b.Server = &Server{
 		Queue: q, Work: b.Worker.Work, Metrics: metrics, Log: log,
 		Webhook: &Webhook{AppID: settings.AppID, Secrets: settings.WebhookSecrets, Accounts: settings.Accounts, Add: q.Add, Log: log},
-		Cleaner: &Cleaner{Mirrors: b.Worker.Mirrors, Covered: b.covered, Forget: q.Delete, Answers: b.Worker.Memory, Log: log},
+		Cleaner: &Cleaner{Mirrors: b.Worker.Mirrors, Covered: b.covered, Forget: q.Delete, Answers: b.Worker.Memory, Remotes: b.Worker.Remotes, Log: log},
 		Sweeper: &Sweeper{Default: settings.SweepSchedule, State: q, Add: q.Add, Log: log, Repositories: func(ctx context.Context) ([]Installed, error) {
 			return b.installed(ctx, b.Server.Webhook, log)
 		}},

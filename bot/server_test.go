@@ -208,6 +208,7 @@ func TestCleaner(t *testing.T) {
 			return nil
 		},
 		Answers: &memory.Store{Dir: filepath.Join(t.TempDir(), "answers"), Size: 1 << 20},
+		Remotes: &mirror.Remotes{Dir: filepath.Join(t.TempDir(), "remotes")},
 	}
 	path := func(id int64, owner, repo string) string {
 		return MirrorPath(folder, Key{Installation: id, Owner: owner, Repo: repo})
@@ -215,12 +216,22 @@ func TestCleaner(t *testing.T) {
 	for _, p := range []string{path(1, "acme", "shop"), path(1, "acme", "gone"), path(2, "beta", "web"), path(3, "gamma", "kept")} {
 		keepAnswer(t, c, p)
 	}
+	for _, installation := range []string{"1", "2"} {
+		if _, err := mirror.Open(filepath.Join(c.Remotes.Folder(installation), "base")); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := c.all(context.Background(), time.Now()); err == nil || !strings.Contains(err.Error(), "GitHub is away") {
 		t.Errorf("got %v; want the fault of installation 3", err)
 	}
 	for p, kept := range map[string]bool{path(1, "acme", "shop"): true, path(1, "acme", "gone"): false, path(2, "beta", "web"): false, path(3, "gamma", "kept"): true} {
 		if _, err := os.Stat(p); (err == nil) != kept || err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s is kept: %v; want %v", p, err == nil, kept)
+		}
+	}
+	for installation, kept := range map[string]bool{"1": true, "2": false} {
+		if _, err := os.Stat(filepath.Join(c.Remotes.Folder(installation), "base")); (err == nil) != kept {
+			t.Errorf("the remote bases of installation %s are kept: %v; want %v", installation, err == nil, kept)
 		}
 	}
 	if n := answerFiles(t, c); n != 2 {
@@ -238,6 +249,9 @@ func TestCleaner(t *testing.T) {
 	}
 	if _, err := os.Stat(path(1, "acme", "shop")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("an unused mirror is there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(c.Remotes.Folder("1"), "base")); err == nil {
+		t.Error("an unused remote base is there")
 	}
 	if n := answerFiles(t, c); n != 0 {
 		t.Errorf("answers of %d unused repositories are kept", n)

@@ -14,6 +14,7 @@ import (
 	"github.com/robfig/cron/v3"
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
 
@@ -40,12 +41,17 @@ type Settings struct {
 	OverlayMemory      int64         `env:"OVERLAY_MEMORY_MB,default=2048" help:"megabytes of memory that one overlay may take, in each process; beyond that it is not checked"`
 	Registries         []string      `env:"REGISTRIES,default=docker.io,ghcr.io,quay.io,registry.k8s.io" help:"registries that may be asked for digests, with commas; - is none"`
 	RegistriesFile     string        `env:"REGISTRIES_FILE" help:"file of mirrors, and of the credentials that installations may use; the README shows one"`
+	RemoteBases        []string      `env:"REMOTE_BASES" help:"places that bases of other repositories may be fetched from where they are pinned to a commit, such as github.com/acme, with commas; empty is none"`
+	RemoteBasesInside  []string      `env:"REMOTE_BASES_INSIDE" help:"hosts among them, with their port where it is not 443, that may be inside your own network"`
+	RemoteBasesLogins  string        `env:"REMOTE_BASES_LOGINS_FILE" help:"file of logins for them, one a line: installation, place, user name, password"`
 	SweepSchedule      string        `env:"SWEEP" help:"when repositories are swept that do not say, as five fields of cron in UTC; empty is once a week, each at its own time; off is never"`
 	LogFormat          string        `env:"LOG_FORMAT,default=text" help:"text or json"`
 
 	// Mirrors and Bindings are what RegistriesFile says.
 	Mirrors  []registry.Mirror
 	Bindings []registry.Binding
+	// Logins are what RemoteBasesLogins says.
+	Logins []mirror.Login
 }
 
 // A Variable is one setting as `serve --help` lists it.
@@ -176,6 +182,7 @@ func (s *Settings) check() error {
 	}
 	faults = append(faults, s.readRegistries()...)
 	faults = append(faults, s.checkRegistries()...)
+	faults = append(faults, s.readRemotes())
 	return errors.Join(faults...)
 }
 

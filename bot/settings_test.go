@@ -70,6 +70,10 @@ func TestSettingsFaults(t *testing.T) {
 		{"REGISTRIES=docker.io/library", `REGISTRIES: "docker.io/library" is no host; write docker.io`},
 		{"REGISTRIES=*.example.com", `REGISTRIES: "*.example.com" is no host; write docker.io`},
 		{"REGISTRIES_FILE=/nowhere/registries.yaml", "REGISTRIES_FILE: open /nowhere/registries.yaml"},
+		{"REMOTE_BASES=https://github.com/acme", `REMOTE_BASES: "https://github.com/acme" is no place; write a host`},
+		{"REMOTE_BASES=github.com/acme/..", `REMOTE_BASES: "github.com/acme/.." is no place`},
+		{"REMOTE_BASES_INSIDE=git.example.com/acme", `REMOTE_BASES_INSIDE: "git.example.com/acme" is no host`},
+		{"REMOTE_BASES_LOGINS_FILE=/nowhere/logins", "REMOTE_BASES_LOGINS_FILE: open /nowhere/logins"},
 		{"LOG_FORMAT=xml", "LOG_FORMAT: write text or json"},
 	} {
 		_, err := LoadSettings(context.Background(), enough(c.change))

@@ -49,13 +49,15 @@ type Worker struct {
 	Limits worker.Limits
 	// Memory is where answers of earlier jobs are kept; nil where none are.
 	Memory *memory.Store
-	Log    *slog.Logger
+	// Remotes fetches remote bases; nil follows none.
+	Remotes *mirror.Remotes
+	Log     *slog.Logger
 }
 
 // reviewer is who reviews one job, and asks registries as its asker.
 func (w *Worker) reviewer(asker registry.Asker) *review.Reviewer {
 	return &review.Reviewer{
-		Ask: review.AskRegistry(w.Registry.For(asker)), Built: w.Built, Limits: w.Limits, Memory: w.Memory,
+		Ask: review.AskRegistry(w.Registry.For(asker)), Built: w.Built, Limits: w.Limits, Memory: w.Memory, Remotes: w.Remotes,
 		Fault: func(err error) { w.Log.Warn("builds may be done again", "error", err) },
 	}
 }

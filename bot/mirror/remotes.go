@@ -103,6 +103,13 @@ var (
 	refName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./+-]*$`)
 )
 
+// IsPlace reports whether a text is a place as in [Remotes].Allowed.
+func IsPlace(text string) bool {
+	host, path, deeper := strings.Cut(text, "/")
+	odd := func(name string) bool { return !pathName.MatchString(name) || name == "." || name == ".." }
+	return hostName.MatchString(strings.ToLower(host)) && !(deeper && slices.ContainsFunc(strings.Split(path, "/"), odd))
+}
+
 // refuses says why nobody may fetch a base, "" where one may.
 func (r *Remotes) refuses(base overlay.RemoteBase) string {
 	if strings.HasPrefix(base.URL, "file://") {
@@ -117,9 +124,7 @@ func (r *Remotes) refuses(base overlay.RemoteBase) string {
 		return "names who asks; write it without, and let the operator bind a login to it"
 	}
 	host = strings.ToLower(host)
-	names := strings.Split(path, "/")
-	odd := func(name string) bool { return !pathName.MatchString(name) || name == "." || name == ".." }
-	if !hostName.MatchString(host) || slices.ContainsFunc(names, odd) {
+	if !IsPlace(host + "/" + path) {
 		return "is not fetched: its address has letters that no repository's has"
 	}
 	if base.Ref != "" && (!refName.MatchString(base.Ref) || strings.Contains(base.Ref, "..")) {
