@@ -66,8 +66,12 @@ func (p *Plan) readers(file string) []string {
 	return out
 }
 
-// reads reports whether an overlay looks a file up; what it reads is sorted.
+// reads reports whether an overlay looks a file up; what it reads is sorted,
+// and none of a remote base.
 func reads(o overlay.Overlay, file string) bool {
+	if overlay.InRemote(file) {
+		return slices.ContainsFunc(o.Remotes, func(base overlay.RemoteBase) bool { return base.Holds(file) })
+	}
 	_, found := slices.BinarySearch(o.Reads, file)
 	return found
 }

@@ -59,6 +59,9 @@ func (r RemoteBase) Folder() string {
 	return hex.EncodeToString(sum[:8]) + "-" + r.Ref
 }
 
+// Holds reports whether a path is in the commit of a pinned base.
+func (r RemoteBase) Holds(name string) bool { return below(name, path.Join(RemoteFolder, r.Folder())) }
+
 // ParseRemote takes a reference apart as kustomize does. It is false for what
 // kustomize does not fetch by git.
 func ParseRemote(text string) (RemoteBase, bool) {
