@@ -15,7 +15,8 @@ func writeMarkdown(w io.Writer, report *review.Report, _ Options) error {
 	return err
 }
 
-// summary is the tally and a table of the overlays.
+// summary is the tally, a table of the overlays, and what was checked in place
+// of those that were not built.
 func summary(report *review.Report) string {
 	s := newSheet()
 	s.add(stop(count(report).String()) + "\n")
@@ -39,6 +40,11 @@ func summary(report *review.Report) string {
 		rows = append(rows, fmt.Sprintf("| %s | %s | %d | %s | %d |\n", cell(code(o.Path)), cell(inline(o.Environment)), o.Objects, built, found))
 	}
 	s.addAll(rows, "overlay")
+	var parts []string
+	for _, text := range inPlace(report, code) {
+		parts = append(parts, "\n"+stop(text)+"\n")
+	}
+	s.addAll(parts, "overlay")
 	return s.String()
 }
 

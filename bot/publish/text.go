@@ -51,6 +51,9 @@ func writeText(w io.Writer, report *review.Report, options Options) error {
 		}
 		b.WriteByte('\n')
 	}
+	for _, text := range inPlace(report, Printable) {
+		fmt.Fprintf(&b, "%s\n", text)
+	}
 	total := count(report)
 	fmt.Fprintf(&b, "%s\n", color.in(bold, total.String()))
 	if total.findings() > 0 && !report.Job.Fix {
