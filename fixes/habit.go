@@ -83,10 +83,17 @@ func templateOf(file, kind, name string) string {
 func (p *Plan) freeName(folder, habit string, origin overlay.ObjectRef, topic, text string) (string, error) {
 	kind := strings.ToLower(origin.Kind)
 	with := func(name, kind string) string {
-		return path.Join(folder, strings.NewReplacer(nameOfObject, name, kindOfObject, kind).Replace(habit))
+		return strings.NewReplacer(nameOfObject, name, kindOfObject, kind).Replace(habit)
 	}
 	// A habit that leaves the name out fits one object of a kind.
-	for _, file := range []string{with(origin.Name, kind), with(origin.Name+"-"+topic, kind+"-"+topic), path.Join(folder, origin.Name+"-"+topic+".yaml")} {
+	return p.freeFile(folder, []string{with(origin.Name, kind), with(origin.Name+"-"+topic, kind+"-"+topic), origin.Name + "-" + topic + ".yaml"}, text)
+}
+
+// freeFile is the path of a new file, by the first of some names below a folder
+// that nothing has. Two fixes that make one text share it.
+func (p *Plan) freeFile(folder string, names []string, text string) (string, error) {
+	for _, name := range names {
+		file := path.Join(folder, name)
 		if made, ok := p.read.made[file]; ok && made != text {
 			continue
 		}
@@ -95,5 +102,5 @@ func (p *Plan) freeName(folder, habit string, origin overlay.ObjectRef, topic, t
 			return file, nil
 		}
 	}
-	return "", &NoFix{ReasonConflict, fmt.Sprintf("There is no free name for a patch of %s in %s.", origin, folder)}
+	return "", &NoFix{ReasonConflict, fmt.Sprintf("In %s a name such as %s is taken.", folder, names[0])}
 }

@@ -116,10 +116,7 @@ func (p *Plan) newPatch(to *fileChanges, kustomization string, origin overlay.Ob
 	if err != nil {
 		return err
 	}
-	relative := file
-	if folder := path.Dir(kustomization); folder != "." {
-		relative = file[len(folder)+1:]
-	}
+	relative := relativeTo(path.Dir(kustomization), file)
 	entry := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: relative}
 	if list == "patches" {
 		entry = &yaml.Node{Kind: yaml.MappingNode}

@@ -4,7 +4,7 @@ import "slices"
 
 // recipes are what [MakePlans] knows to put right.
 var recipes = []Recipe{pinDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords,
-	pauseBeforeStop, lengthenGrace, spreadReplicas}
+	pauseBeforeStop, lengthenGrace, spreadReplicas, addBudget}
 
 // HasRecipe reports whether findings of a rule can have a fix at all.
 func HasRecipe(rule string) bool {

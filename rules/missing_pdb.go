@@ -16,18 +16,7 @@ var _ = add(Rule{
 	Presence:   true,
 	Practices:  []int{27, 29},
 	Check: func(pass *Pass) {
-		kept := map[*Workload]bool{}
-		for _, b := range pass.budgets() {
-			for _, w := range b.workloads {
-				kept[w] = true
-			}
-		}
-		var without []*overlay.Object
-		for w := range pass.Workloads("Deployment", "StatefulSet", "Rollout") {
-			if !kept[w] && pass.leastReplicas(w.Object) > 1 {
-				without = append(without, w.Object)
-			}
-		}
+		without := pass.Unkept()
 		if len(without) == 0 {
 			return
 		}
@@ -39,3 +28,21 @@ var _ = add(Rule{
 			"no PodDisruptionBudget keeps pods of %s while nodes are drained; write one for each, with maxUnavailable: 1", list(names)))
 	},
 })
+
+// Unkept are the workloads of several pods, at their quietest too, that no
+// PodDisruptionBudget of the build speaks of, in the order of the build.
+func (p *Pass) Unkept() []*overlay.Object {
+	kept := map[*Workload]bool{}
+	for _, b := range p.budgets() {
+		for _, w := range b.workloads {
+			kept[w] = true
+		}
+	}
+	var without []*overlay.Object
+	for w := range p.Workloads("Deployment", "StatefulSet", "Rollout") {
+		if !kept[w] && p.leastReplicas(w.Object) > 1 {
+			without = append(without, w.Object)
+		}
+	}
+	return without
+}
