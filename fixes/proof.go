@@ -47,7 +47,10 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 }
 
 // compareFindings says which of the fixes' findings remain. A finding of a
-// fix's own rule that only the fixed build has is the old one that moved.
+// fix's own rule that only the fixed build has is the old one that moved, where
+// it is about what the fix changes; in the file of the old one it is the next of
+// those that the old one stood for, since of a file that a program writes a rule
+// tells one.
 func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before, after *overlay.Build, policy rules.Policy) error {
 	old, _, err := rules.Run(ctx, rules.Subject{Build: before}, policy)
 	if err != nil {
@@ -57,9 +60,9 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before,
 	if err != nil {
 		return err
 	}
-	known := map[string]bool{}
+	known, path := map[string]bool{}, map[string]string{}
 	for _, f := range old {
-		known[f.Fingerprint] = true
+		known[f.Fingerprint], path[f.Fingerprint] = true, f.Path
 	}
 	for _, f := range now {
 		isNew := !known[f.Fingerprint]
@@ -67,7 +70,9 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before,
 			p.New = append(p.New, f.Fingerprint)
 		}
 		if slices.ContainsFunc(fixes, func(fix Fix) bool {
-			return slices.Contains(fix.Fingerprints, f.Fingerprint) && fix.means(after.Overlay) || isNew && fix.Rule == f.Rule && fix.changes(after.Overlay, f.Object)
+			inItsFile := func(fingerprint string) bool { return path[fingerprint] == f.Path }
+			return slices.Contains(fix.Fingerprints, f.Fingerprint) && fix.means(after.Overlay) || isNew && fix.Rule == f.Rule &&
+				(fix.changes(after.Overlay, f.Object) || slices.ContainsFunc(fix.Fingerprints, inItsFile))
 		}) {
 			p.Remaining = append(p.Remaining, fmt.Sprintf("%s of %s at %s", f.Rule, f.Object, f.Source))
 		}
