@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -17,26 +18,49 @@ func (r *run) annotated(rule *Rule, o *overlay.Object) *Suppression {
 	annotations := child(o.Node, "metadata", "annotations")
 	for _, key := range keys(annotations) {
 		if reason := text(annotations, key); key == ignoreAnnotation+rule.ID && reasonFault(rule.ID, reason, "") == "" {
-			return r.suppression(o, key, reason, "")
+			return r.suppression(o, overlay.Field{"metadata", "annotations", key}, reason, "")
 		}
 	}
-	for _, key := range keys(annotations) {
-		for _, peer := range peers {
-			if reason, ok := peer.reason(rule.ID, key, text(annotations, key)); ok {
-				return r.suppression(o, key, reason, peer.tool)
+	// Other tools read those of the pods too.
+	for _, at := range []overlay.Field{nil, {"spec", "template"}} {
+		at = append(at, "metadata", "annotations")
+		annotations := child(o.Node, at...)
+		for _, key := range keys(annotations) {
+			for _, peer := range peers {
+				if reason, ok := peer.reason(rule.ID, key, text(annotations, key)); ok {
+					return r.suppression(o, append(at, key), reason, peer.tool)
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func (r *run) suppression(o *overlay.Object, key, reason, tool string) *Suppression {
-	source := r.source(o, overlay.Field{"metadata", "annotations", key})
+func (r *run) suppression(o *overlay.Object, field overlay.Field, reason, tool string) *Suppression {
+	source := r.source(o, field)
 	return &Suppression{Path: source.Path, Line: source.Line, Reason: reason, Tool: tool}
 }
 
+// IgnoreAnnotations are the annotations that rule ignore-invalid noted: those
+// that silence a rule, each as the comment that it stands for. The error is of
+// facts that no rule of this version noted.
+func IgnoreAnnotations(facts []Fact) ([]IgnoreComment, error) {
+	var out []IgnoreComment
+	for _, f := range facts {
+		if f.Rule != "ignore-invalid" {
+			continue
+		}
+		var noted IgnoreComment
+		if err := json.Unmarshal(f.Data, &noted); err != nil {
+			return nil, fmt.Errorf("reading an annotation of overlay %s: %w", f.Overlay, err)
+		}
+		out = append(out, noted)
+	}
+	return out, nil
+}
+
 // invalidAnnotations reports the annotations that silence nothing, because the
-// rule is not known or nobody says why.
+// rule is not known or nobody says why, and notes the others.
 func invalidAnnotations(pass *Pass) {
 	for o := range pass.Objects() {
 		annotations := child(o.Node, "metadata", "annotations")
@@ -45,8 +69,11 @@ func invalidAnnotations(pass *Pass) {
 			if !ours {
 				continue
 			}
-			if fault := pass.Policy.ignoreFault(id, text(annotations, key), fmt.Sprintf("%sRULE: the reason", ignoreAnnotation)); fault != "" {
-				pass.Report(o, overlay.Field{"metadata", "annotations", key}, fault)
+			field, reason := overlay.Field{"metadata", "annotations", key}, text(annotations, key)
+			if fault := pass.Policy.ignoreFault(id, reason, ignoreAnnotation+"RULE: the reason"); fault != "" {
+				pass.Report(o, field, fault)
+			} else if at := pass.Source(o, field); at.Path != "" {
+				pass.Fact(IgnoreComment{at.Path, at.Line, id, reason})
 			}
 		}
 	}

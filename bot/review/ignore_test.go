@@ -2,11 +2,14 @@ package review_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/rules"
 )
 
 // TestUnusedIgnores finds the entries and comments that silence nothing, and
@@ -21,7 +24,9 @@ func TestUnusedIgnores(t *testing.T) {
 			"- {rule: naked-pod, kind: Job, reason: another kind}\n" +
 			"rules: {run-as-root: off}\n",
 		"lab/kustomization.yaml": "# kustodian:ignore node-port there is none\nresources: [pod.yaml]\n",
-		"lab/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: shell}\nspec: {containers: []}\n",
+		"lab/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata:\n  name: shell\n  annotations:\n    kustodian.dev/ignore.node-port: no Service\nspec: {containers: []}\n",
+		"own/kustomization.yaml": "resources: [pod.yaml]\n",
+		"own/pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: own, annotations: {kustodian.dev/ignore.naked-pod: a shell}}\nspec: {containers: []}\n",
 	})
 	tree := review.TreeRef{Folder: folder}
 	var reviewer review.Reviewer
@@ -30,7 +35,7 @@ func TestUnusedIgnores(t *testing.T) {
 		want  []string
 	}{
 		{nil, []string{
-			"lab/kustomization.yaml:1 ignore-unused", ".kustodian.yaml:4 ignore-unused", ".kustodian.yaml:5 ignore-invalid", ".kustodian.yaml:6 ignore-unused",
+			"lab/kustomization.yaml:1 ignore-unused", "lab/pod.yaml:6 ignore-unused", ".kustodian.yaml:4 ignore-unused", ".kustodian.yaml:5 ignore-invalid", ".kustodian.yaml:6 ignore-unused",
 		}},
 		{[]string{"lab"}, nil}, // a part tells nothing of the rest
 	} {
@@ -46,6 +51,44 @@ func TestUnusedIgnores(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%q: want -, got +:\n%s", c.paths, diff)
+		}
+	}
+}
+
+// TestNewRule lists what a new rule finds in sweeps, and is silent about changes
+// for its first 30 days.
+func TestNewRule(t *testing.T) {
+	rule, ok := rules.ByID("naked-pod")
+	if !ok {
+		t.Fatal("there is no such rule")
+	}
+	was := rule.Since
+	t.Cleanup(func() { rule.Since = was })
+	rule.Since = "2026-05-01"
+	base, head := t.TempDir(), t.TempDir()
+	write(t, base, map[string]string{"kustomization.yaml": "resources: []\n"})
+	write(t, head, map[string]string{
+		"kustomization.yaml": "resources: [pod.yaml]\n",
+		"pod.yaml":           "apiVersion: v1\nkind: Pod\nmetadata: {name: shell}\nspec: {containers: []}\n",
+	})
+	day := func(month time.Month, day int) time.Time { return time.Date(2026, month, day, 12, 0, 0, 0, time.UTC) }
+	for _, c := range []struct {
+		base review.TreeRef
+		now  time.Time
+		want bool
+	}{
+		{review.TreeRef{Folder: base}, day(5, 1), false},
+		{review.TreeRef{Folder: base}, day(5, 30), false},
+		{review.TreeRef{Folder: base}, day(5, 31), true},
+		{review.TreeRef{}, day(5, 1), true},
+	} {
+		report, err := (&review.Reviewer{}).Run(t.Context(), review.Job{Head: review.TreeRef{Folder: head}, Base: c.base, Now: c.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := slices.ContainsFunc(report.Findings, func(f review.Finding) bool { return f.Rule == rule.ID })
+		if found != c.want {
+			t.Errorf("on %s, compared with %q: found is %t, want %t", c.now.Format(time.DateOnly), c.base, found, c.want)
 		}
 	}
 }

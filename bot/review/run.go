@@ -73,7 +73,9 @@ func (r *Reviewer) Run(ctx context.Context, job Job) (*Report, error) {
 		return nil, err
 	}
 	run.compare(head, base)
-	run.silence()
+	if err := run.silence(); err != nil {
+		return nil, err
+	}
 	run.read()
 	if job.Fix {
 		if err := run.fix(ctx); err != nil {

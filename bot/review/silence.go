@@ -17,7 +17,7 @@ import (
 // silence marks what the configuration ignores, unless its day has passed,
 // and says which findings stand in the way of a merge. Of a whole tree, it
 // reports the ignores that silence nothing.
-func (r *run) silence() {
+func (r *run) silence() error {
 	today := r.job.Now.UTC().Format(time.DateOnly)
 	used := map[config.Ignore]bool{}
 	for i := range r.report.Findings {
@@ -33,9 +33,12 @@ func (r *run) silence() {
 	}
 	// A part of the findings tells nothing of the rest.
 	if !r.compared() && len(r.job.Paths) == 0 {
-		r.unusedComments()
+		if err := r.unusedComments(); err != nil {
+			return err
+		}
 		r.unusedEntries(used, today)
 	}
+	return nil
 }
 
 // ignores reports whether an entry of the configuration is about a finding.
@@ -86,20 +89,37 @@ func (r *run) unusedEntries(used map[config.Ignore]bool, today string) {
 	}
 }
 
-// unusedComments reports the ignore comments of the tree that silence nothing.
-func (r *run) unusedComments() {
-	used := map[rules.IgnoreComment]bool{}
-	for _, f := range r.report.Findings {
+// unusedComments reports the ignore comments and annotations of the tree that
+// silence nothing, in no overlay.
+func (r *run) unusedComments() error {
+	used, ignores := map[rules.IgnoreComment]bool{}, slices.Clone(r.head.scan.Ignores)
+	use := func(f rules.Finding) {
 		if s := f.Suppressed; s != nil {
 			used[rules.IgnoreComment{Path: s.Path, Line: s.Line, Rule: f.Rule, Reason: s.Reason}] = true
 		}
 	}
-	for _, comment := range r.head.scan.Ignores {
+	for _, f := range r.report.Findings {
+		use(f.Finding)
+	}
+	for _, o := range r.head.reached {
+		checked := r.head.checked[o.Path]
+		for _, f := range checked.Findings {
+			use(f)
+		}
+		annotations, err := rules.IgnoreAnnotations(checked.Facts)
+		if err != nil {
+			return err
+		}
+		ignores = append(ignores, annotations...)
+	}
+	for _, comment := range ignores {
 		if !used[comment] {
+			used[comment] = true // an annotation of a base is built more than once
 			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, comment.Path, comment.Line,
 				fmt.Sprintf("the ignore of %s silences nothing; take it out", comment.Rule), comment.Rule))
 		}
 	}
+	return nil
 }
 
 // silent is a finding about an ignore.
