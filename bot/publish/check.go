@@ -88,7 +88,7 @@ func checkRun(report *review.Report, text string) github.CheckRun {
 			continue
 		}
 		run.Annotations = append(run.Annotations, github.Annotation{
-			Path: f.Path, StartLine: f.Line, EndLine: max(f.Line, f.EndLine),
+			Path: f.Path, StartLine: f.Line, EndLine: lastLine(f),
 			Level: annotationLevel(f.Severity), Title: f.Rule, Message: annotationText(f),
 		})
 	}

@@ -29,10 +29,10 @@ func writeCommands(w io.Writer, report *review.Report, _ Options) error {
 			properties = append(properties, "file="+commandProperty.Replace(f.Path))
 		}
 		if f.Line > 0 {
-			properties = append(properties, fmt.Sprintf("line=%d", f.Line), fmt.Sprintf("endLine=%d", max(f.Line, f.EndLine)))
+			properties = append(properties, fmt.Sprintf("line=%d", f.Line), fmt.Sprintf("endLine=%d", lastLine(f)))
 		}
 		// GitHub refuses columns that span lines.
-		if f.Column > 0 && f.EndLine <= f.Line {
+		if f.Column > 0 && lastLine(f) == f.Line {
 			properties = append(properties, fmt.Sprintf("col=%d", f.Column))
 		}
 		properties = append(properties, "title="+commandProperty.Replace(f.Rule))

@@ -79,6 +79,15 @@ func Fails(report *review.Report, failOn rules.Severity) bool {
 	return failOn != rules.Off && Worst(report) >= failOn
 }
 
+// lastLine is the last line that a finding is shown at. What is not there is
+// shown where it would begin, and not at all that stands there instead.
+func lastLine(f review.Finding) int {
+	if f.Presence {
+		return f.Line
+	}
+	return max(f.Line, f.EndLine)
+}
+
 // active are the findings that nobody silenced.
 func active(report *review.Report) iter.Seq[review.Finding] {
 	return func(yield func(review.Finding) bool) {

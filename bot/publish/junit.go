@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/rules"
 )
 
 type junitSuite struct {
@@ -25,6 +26,7 @@ type junitCase struct {
 	Line    int          `xml:"line,attr,omitempty"`
 	Failure *junitReason `xml:"failure"`
 	Skipped *junitReason `xml:"skipped"`
+	Out     string       `xml:"system-out,omitempty"`
 }
 
 type junitReason struct {
@@ -33,8 +35,9 @@ type junitReason struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit writes one test suite: each finding is a test that failed, or was
-// skipped where somebody silenced it, and each overlay without one a test that passed.
+// writeJUnit writes one test suite: each finding is a test that failed, one
+// that passed with a note where it is info, or one that was skipped where
+// somebody silenced it. Each overlay without any is a test that passed.
 func writeJUnit(w io.Writer, report *review.Report, _ Options) error {
 	suite := junitSuite{Name: "kustodian"}
 	for _, o := range report.Overlays {
@@ -45,10 +48,13 @@ func writeJUnit(w io.Writer, report *review.Report, _ Options) error {
 	}
 	for _, f := range report.Findings {
 		c := junitCase{Class: f.Rule, Name: fmt.Sprintf("%s:%d:%d", f.Path, f.Line, f.Column), File: f.Path, Line: f.Line}
-		if f.Suppressed != nil {
+		switch {
+		case f.Suppressed != nil:
 			c.Skipped = &junitReason{Message: f.Suppressed.Reason}
 			suite.Skipped++
-		} else {
+		case f.Severity <= rules.Info:
+			c.Out = failureText(f)
+		default:
 			c.Failure = &junitReason{Message: f.Message, Type: f.Severity.String(), Text: failureText(f)}
 			suite.Failures++
 		}
@@ -67,6 +73,7 @@ func writeJUnit(w io.Writer, report *review.Report, _ Options) error {
 	return err
 }
 
+// failureText is all that is to be said of a finding.
 func failureText(f review.Finding) string {
 	text := f.Message
 	if len(f.Overlays) > 0 {

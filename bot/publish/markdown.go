@@ -11,7 +11,7 @@ import (
 
 // writeMarkdown writes what a check run says: the summary, then every finding.
 func writeMarkdown(w io.Writer, report *review.Report, _ Options) error {
-	_, err := io.WriteString(w, summary(report)+"\n"+findingsText(slices.Collect(active(report))))
+	_, err := io.WriteString(w, summary(report)+"\n"+findingsText(bySeverity(report)))
 	return err
 }
 

@@ -31,7 +31,7 @@ func writeSARIF(w io.Writer, report *review.Report, options Options) error {
 			WithMessage(sarif.NewTextMessage(f.Message)).
 			WithPartialFingerprints(map[string]string{"kustodian/v1": f.Fingerprint})
 		if f.Path != "" {
-			result.AddLocation(sarifLocation(f.Path, f.Line, f.Column, f.EndLine))
+			result.AddLocation(sarifLocation(f.Path, f.Line, f.Column, lastLine(f)))
 		}
 		if fix := sarifFix(f.Fix); fix != nil {
 			result.AddFixe(fix)
