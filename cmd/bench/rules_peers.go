@@ -25,7 +25,12 @@ func underBase(dir string) bool {
 
 // A score is one object of kube-score's JSON.
 type score struct {
-	Name   string `json:"object_name"`
+	Type struct {
+		Kind string `json:"kind"`
+	} `json:"type_meta"`
+	Meta struct {
+		Name string `json:"name"`
+	} `json:"object_meta"`
 	Checks []struct {
 		Check struct {
 			ID string `json:"id"`
@@ -43,7 +48,7 @@ type score struct {
 const passed = 10
 
 // score counts what kube-score says of a build, and what it says of the same
-// object in any build of the repository once.
+// object in any build of the repository, whatever its namespace, once.
 func (t *rulesTally) score(ctx context.Context, command string, build *overlay.Build, seen map[string]bool) error {
 	text, err := build.YAML()
 	if err != nil {
@@ -69,7 +74,7 @@ func (t *rulesTally) score(ctx context.Context, command string, build *overlay.B
 			}
 			for _, comment := range check.Comments {
 				t.peerFindings++
-				seen[object.Name+"\x00"+check.Check.ID+"\x00"+comment.Path+"\x00"+comment.Summary] = true
+				seen[object.Type.Kind+"\x00"+object.Meta.Name+"\x00"+check.Check.ID+"\x00"+comment.Path+"\x00"+comment.Summary] = true
 			}
 		}
 	}
