@@ -51,7 +51,7 @@ func TestCorpus(t *testing.T) {
 		{name: "a workload comes without resources", repository: "stefanprodan+podinfo",
 			edits: edits{"deploy/bases/backend/kustomization.yaml": {"resources:\n", "resources:\n  - jobs.yaml\n"}},
 			added: files{"deploy/bases/backend/jobs.yaml": text(jobs)},
-			check: "neutral", want: []string{"deploy/bases/backend/jobs.yaml:14 run-as-root", "deploy/bases/backend/jobs.yaml:15 best-effort", "deploy/bases/backend/jobs.yaml:16 image-unpinned"}},
+			check: "neutral", want: []string{"deploy/bases/backend/jobs.yaml:15 best-effort", "deploy/bases/backend/jobs.yaml:16 image-unpinned"}},
 		{name: "a base is renamed under its overlays", repository: "stefanprodan+podinfo",
 			moved: map[string]string{"deploy/bases/backend": "deploy/bases/server"},
 			check: "failure", says: []string{

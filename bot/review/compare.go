@@ -183,7 +183,7 @@ func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 	var out []rules.Finding
 	for _, fault := range faults {
 		f := rules.Finding{
-			Rule: "build-failed", Severity: unbuiltSeverity(o), Reason: fault.Reason, Message: strings.TrimSpace(fault.Text + " " + fault.Message),
+			Rule: "build-failed", Severity: unbuiltSeverity(o, fault), Reason: fault.Reason, Message: strings.TrimSpace(fault.Text + " " + fault.Message),
 			Path: fault.Path, Line: fault.Line, Column: fault.Column, EndLine: fault.Line, Overlays: []string{o.Path},
 		}
 		switch fault.Reason {
@@ -196,14 +196,14 @@ func unbuilt(o overlay.Overlay, broken *overlay.BuildError) []rules.Finding {
 	return out
 }
 
-// unbuiltSeverity is that of an overlay that does not build: softer where
-// nobody deploys it as it is.
-func unbuiltSeverity(o overlay.Overlay) rules.Severity {
+// unbuiltSeverity is that of what keeps an overlay from building: softer where
+// nobody deploys it as it is and others may do their part before they do.
+func unbuiltSeverity(o overlay.Overlay, fault overlay.Refusal) rules.Severity {
 	switch {
 	case rules.Trial(o.Path):
 		return rules.Info // often broken on purpose
-	case underBase(o.Path):
-		return rules.Warning
+	case underBase(o.Path) && fault.Reason == overlay.ReasonMissing:
+		return rules.Warning // often made before the build
 	}
 	return rules.Error
 }
