@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,8 @@ func buildCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVar(&m.rounds, "rounds", 3, "how often each mode is run")
+	cmd.Flags().StringVar(&m.profiles, "profile", "", "folder for profiles of each mode's processor time, from a round more; "+
+		"a review's workers may write nothing, and builds with sources stand for them")
 	return cmd
 }
 
@@ -42,6 +45,7 @@ func buildCommand() *cobra.Command {
 type buildMeasure struct {
 	out       io.Writer
 	rounds    int
+	profiles  string // folder for profiles, "" for none
 	kustomize string
 }
 
@@ -49,6 +53,11 @@ func (m buildMeasure) run(ctx context.Context, asked []string) error {
 	names, err := chosen(asked)
 	if err != nil {
 		return err
+	}
+	if m.profiles != "" {
+		if err := os.MkdirAll(m.profiles, 0o755); err != nil {
+			return fmt.Errorf("making a folder for profiles: %w", err)
+		}
 	}
 	if m.kustomize, err = peer(ctx, kustomizeCLI); err != nil {
 		return err
@@ -66,13 +75,16 @@ type stage struct {
 	dir, cache string
 	overlays   []string // that both can build
 	roots      []string // those of them that a review builds
+	found      []string // those of them with findings
 	shared     string   // a file that several roots read, which is changed
+	profile    string   // how the names of profiles begin, "" for none
 }
 
 // A mode is one way to build the overlays of a stage.
 type mode struct {
 	name  string
 	roots bool // builds the roots only
+	found bool // builds the overlays with findings only
 	run   func(context.Context) (cost, error)
 }
 
@@ -95,19 +107,43 @@ func (m buildMeasure) repository(ctx context.Context, name string) error {
 			least[mode.name] = least[mode.name].least(c)
 		}
 	}
+	if err := m.profile(ctx, name, s, modes); err != nil {
+		return err
+	}
 	return m.print(name, s, modes, least)
 }
+
+// profile runs each mode once more, which a profile slows down.
+func (m buildMeasure) profile(ctx context.Context, name string, s *stage, modes []mode) error {
+	if m.profiles == "" {
+		return nil
+	}
+	for i, mode := range modes {
+		s.profile = filepath.Join(m.profiles, fmt.Sprintf("%s-%d-%s", name, i, strings.Join(strings.FieldsFunc(mode.name, notWord), "-")))
+		if _, err := mode.run(ctx); err != nil {
+			return fmt.Errorf("profiling %s: %w", mode.name, err)
+		}
+	}
+	return nil
+}
+
+func notWord(r rune) bool { return r == ' ' || r == ',' || r == '\'' }
 
 func (m buildMeasure) modes(s *stage) []mode {
 	return []mode{
 		{name: commandMode, run: func(ctx context.Context) (cost, error) { return m.command(ctx, s, s.overlays) }},
 		{name: commandRootsMode, roots: true, run: func(ctx context.Context) (cost, error) { return m.command(ctx, s, s.roots) }},
-		{name: engineMode, run: func(ctx context.Context) (cost, error) { return engine(ctx, s) }},
-		{name: "Kustodian's builds with sources, 1 process", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, 1) }},
-		{name: "Kustodian's builds with sources, 2 processes", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, 2) }},
+		{name: engineMode, run: func(ctx context.Context) (cost, error) { return engine(ctx, s, s.overlays) }},
+		{name: "Kustodian's builds with sources, 1 process", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, s.overlays, 1) }},
+		{name: "Kustodian's builds with sources, 2 processes", run: func(ctx context.Context) (cost, error) { return sources(ctx, s, s.overlays, 2) }},
+		{name: engineFoundMode, found: true, run: func(ctx context.Context) (cost, error) { return engine(ctx, s, s.found) }},
+		{name: "Kustodian's builds of those, with sources", found: true, run: func(ctx context.Context) (cost, error) { return sources(ctx, s, s.found, 1) }},
+		{name: "the same, with Explain of what Where leaves open", found: true, run: func(ctx context.Context) (cost, error) {
+			return sources(ctx, s, s.found, 1, "--"+explainFlag)
+		}},
 		{name: "a review with rules and Explain, cold", roots: true, run: func(ctx context.Context) (cost, error) { return reviewed(ctx, s) }},
-		{name: "the same, keeping its answers", roots: true, run: func(ctx context.Context) (cost, error) { return kept(ctx, s) }},
-		{name: "the same, nothing changed", roots: true, run: func(ctx context.Context) (cost, error) { return reviewed(ctx, s, "--memory", s.cache) }},
+		{name: "the same review, keeping its answers", roots: true, run: func(ctx context.Context) (cost, error) { return kept(ctx, s) }},
+		{name: "the same, nothing changed", roots: true, run: func(ctx context.Context) (cost, error) { return reviewed(ctx, s, "--"+memoryFlag, s.cache) }},
 		{name: "the same, one file changed", roots: true, run: func(ctx context.Context) (cost, error) { return changed(ctx, s) }},
 	}
 }
@@ -116,20 +152,23 @@ const (
 	commandMode      = "kustomize, a process each"
 	commandRootsMode = "kustomize, a process each, roots"
 	engineMode       = "kustomize's engine, in one process"
+	engineFoundMode  = "the engine, overlays with findings"
 )
 
 func (m buildMeasure) print(name string, s *stage, modes []mode, least map[string]cost) error {
-	fmt.Fprintf(m.out, "%s: %d overlays, %d of them roots\n", name, len(s.overlays), len(s.roots))
+	fmt.Fprintf(m.out, "%s: %d overlays, %d of them roots, %d of those with findings\n", name, len(s.overlays), len(s.roots), len(s.found))
 	table := tabwriter.NewWriter(m.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "\twall s\tCPU s\tof the command's wall\tof its CPU\tof the engine's CPU\tpeak MiB\t") //nolint:errcheck // Flush tells
 	for _, mode := range modes {
-		c, command, engine := least[mode.name], least[commandMode], least[engineMode]
-		ofEngine := fmt.Sprintf("%.2f", c.cpu/engine.cpu)
-		if mode.roots {
-			command, ofEngine = least[commandRootsMode], ""
+		c, command, roots, engine := least[mode.name], least[commandMode], least[commandRootsMode], least[engineMode]
+		ofWall, ofCPU, ofEngine := ratio(c.wall, command.wall), ratio(c.cpu, command.cpu), ratio(c.cpu, engine.cpu)
+		switch {
+		case mode.roots:
+			ofWall, ofCPU, ofEngine = ratio(c.wall, roots.wall), ratio(c.cpu, roots.cpu), ""
+		case mode.found:
+			ofWall, ofCPU, ofEngine = "", "", ratio(c.cpu, least[engineFoundMode].cpu)
 		}
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.3f\t%.3f\t%s\t%d\t\n", mode.name, //nolint:errcheck // Flush tells
-			c.wall, c.cpu, c.wall/command.wall, c.cpu/command.cpu, ofEngine, c.memory>>20)
+		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%s\t%s\t%s\t%d\t\n", mode.name, c.wall, c.cpu, ofWall, ofCPU, ofEngine, c.memory>>20) //nolint:errcheck // Flush tells
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -137,6 +176,8 @@ func (m buildMeasure) print(name string, s *stage, modes []mode, least map[strin
 	_, err := fmt.Fprintln(m.out)
 	return err
 }
+
+func ratio(a, b float64) string { return fmt.Sprintf("%.3f", a/b) }
 
 // stage unpacks a repository and finds what both can build.
 func (m buildMeasure) stage(ctx context.Context, name string) (*stage, error) {
@@ -172,6 +213,9 @@ func (m buildMeasure) stage(ctx context.Context, name string) (*stage, error) {
 			}
 		}
 	}
+	if s.found, err = s.withFindings(ctx); err != nil {
+		return nil, err
+	}
 	for file, n := range readers {
 		_, err := os.Stat(filepath.Join(dir, file))
 		if err == nil && n <= 5 && (n > readers[s.shared] || n == readers[s.shared] && file < s.shared) {
@@ -179,6 +223,15 @@ func (m buildMeasure) stage(ctx context.Context, name string) (*stage, error) {
 		}
 	}
 	return s, nil
+}
+
+// withFindings are the roots in which a review finds something.
+func (s *stage) withFindings(ctx context.Context) ([]string, error) {
+	out, err := s.child(ctx, reviewRole).Output()
+	if err != nil {
+		return nil, fmt.Errorf("finding overlays with findings: %w", err)
+	}
+	return slices.DeleteFunc(strings.Fields(string(out)), func(o string) bool { return !slices.Contains(s.roots, o) }), nil
 }
 
 // command runs the kustomize command, once for each overlay.
@@ -196,28 +249,33 @@ func (m buildMeasure) command(ctx context.Context, s *stage, overlays []string) 
 
 // engine lets one process build the overlays with kustomize's engine, from the
 // disk and without printing what it builds.
-func engine(ctx context.Context, s *stage) (cost, error) {
-	return measured(ctx, child(ctx, engineRole, s.dir), lines(s.overlays))
+func engine(ctx context.Context, s *stage, overlays []string) (cost, error) {
+	return measured(ctx, s.child(ctx, engineRole), lines(overlays))
 }
 
 // sources lets processes of Kustodian build the overlays, and ask for the
-// place of every scalar. Each takes every n-th run of neighbours, as a job's
-// workers share them.
-func sources(ctx context.Context, s *stage, n int) (cost, error) {
-	parts := make([][]string, n)
-	i := 0
-	for run := range slices.Chunk(s.overlays, 8) {
-		parts[i%n] = append(parts[i%n], run...)
-		i++
+// place of every scalar. Each takes neighbours, as a job's workers do.
+func sources(ctx context.Context, s *stage, overlays []string, n int, flags ...string) (cost, error) {
+	var parts [][]string
+	for part := range slices.Chunk(overlays, max((len(overlays)+n-1)/n, 1)) {
+		parts = append(parts, part)
 	}
 	return together(parts, func(part []string) (cost, error) {
-		return measured(ctx, child(ctx, sourcesRole, s.dir), lines(part))
+		return measured(ctx, s.child(ctx, sourcesRole, flags...), lines(part))
 	})
+}
+
+// child is this program in one of its roles, over the stage's folder.
+func (s *stage) child(ctx context.Context, role string, flags ...string) *exec.Cmd {
+	if s.profile != "" {
+		flags = append(flags, "--"+profileFlag, s.profile)
+	}
+	return child(ctx, append([]string{role, s.dir}, flags...)...)
 }
 
 // reviewed lets a process and its workers review the whole folder.
 func reviewed(ctx context.Context, s *stage, args ...string) (cost, error) {
-	return measured(ctx, child(ctx, append([]string{reviewRole, s.dir}, args...)...), nil)
+	return measured(ctx, s.child(ctx, reviewRole, args...), nil)
 }
 
 // kept reviews the folder with a memory that is empty.
@@ -225,7 +283,7 @@ func kept(ctx context.Context, s *stage) (cost, error) {
 	if err := os.RemoveAll(s.cache); err != nil {
 		return cost{}, fmt.Errorf("emptying the memory: %w", err)
 	}
-	return reviewed(ctx, s, "--memory", s.cache)
+	return reviewed(ctx, s, "--"+memoryFlag, s.cache)
 }
 
 // changed reviews the folder after a line was added to one file.
@@ -238,7 +296,7 @@ func changed(ctx context.Context, s *stage) (cost, error) {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return cost{}, fmt.Errorf("changing %s: %w", s.shared, err)
 	}
-	return reviewed(ctx, s, "--memory", s.cache)
+	return reviewed(ctx, s, "--"+memoryFlag, s.cache)
 }
 
 func lines(overlays []string) io.Reader { return strings.NewReader(strings.Join(overlays, "\n")) }

@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"runtime/pprof"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -18,6 +22,7 @@ import (
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/bot/review/memory"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -29,16 +34,51 @@ const (
 )
 
 func roleCommands() []*cobra.Command {
-	role := func(name string, run func(context.Context, string) error) *cobra.Command {
-		return &cobra.Command{Use: name + " FOLDER", Hidden: true, Args: cobra.ExactArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.Context(), args[0])
-		}}
+	role := func(name string, run func(ctx context.Context, cmd *cobra.Command, dir string) error) *cobra.Command {
+		cmd := &cobra.Command{Use: name + " FOLDER", Hidden: true, Args: cobra.ExactArgs(1)}
+		profile := cmd.Flags().String(profileFlag, "", "how the name of a profile begins")
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			return profiled(*profile, func() error { return run(cmd.Context(), cmd, args[0]) })
+		}
+		return cmd
 	}
-	return []*cobra.Command{
-		role(engineRole, func(_ context.Context, dir string) error { return buildWithEngine(dir, os.Stdin) }),
-		role(sourcesRole, func(ctx context.Context, dir string) error { return buildWithSources(ctx, dir, os.Stdin) }),
-		reviewCommand(),
+	engine := role(engineRole, func(_ context.Context, _ *cobra.Command, dir string) error { return buildWithEngine(dir, os.Stdin) })
+	var explain bool
+	sources := role(sourcesRole, func(ctx context.Context, _ *cobra.Command, dir string) error {
+		return buildWithSources(ctx, dir, os.Stdin, explain)
+	})
+	sources.Flags().BoolVar(&explain, explainFlag, false, "explain what Where leaves open")
+	var kept string
+	reviewing := role(reviewRole, func(ctx context.Context, cmd *cobra.Command, dir string) error {
+		return reviewFolder(ctx, cmd.OutOrStdout(), dir, kept)
+	})
+	reviewing.Flags().StringVar(&kept, memoryFlag, "", "folder of kept answers")
+	return []*cobra.Command{engine, sources, reviewing}
+}
+
+// Flags of the roles.
+const (
+	profileFlag = "profile"
+	explainFlag = "explain"
+	memoryFlag  = "memory"
+)
+
+// profiled runs with a profile of the processor's time, where its file's name
+// is to begin with something.
+func profiled(prefix string, run func() error) error {
+	if prefix == "" {
+		return run()
 	}
+	file, err := os.Create(fmt.Sprintf("%s.%d.cpu", prefix, os.Getpid()))
+	if err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return fmt.Errorf("making a profile: %w", err)
+	}
+	err = run()
+	pprof.StopCPUProfile()
+	return errors.Join(err, file.Close())
 }
 
 // child is this program in one of its roles.
@@ -60,8 +100,10 @@ func buildWithEngine(dir string, in io.Reader) error {
 }
 
 // buildWithSources builds the overlays that in names, one a line, as Kustodian
-// does, and asks for the place of every scalar.
-func buildWithSources(ctx context.Context, dir string, in io.Reader) error {
+// does in a worker, and asks for the place of every scalar; with explain, by more work where
+// that does not say.
+func buildWithSources(ctx context.Context, dir string, in io.Reader, explain bool) error {
+	debug.SetGCPercent(worker.GarbagePercent)
 	tree, err := mirror.OpenFolder(dir)
 	if err != nil {
 		return err
@@ -78,22 +120,21 @@ func buildWithSources(ctx context.Context, dir string, in io.Reader) error {
 		}
 		for _, o := range build.Objects {
 			for field := range o.Scalars() {
-				build.Where(o, field)
+				if _, ok := build.Where(o, field); ok || !explain {
+					continue
+				}
+				if _, err := build.Explain(ctx, o, field); err != nil {
+					return err
+				}
 			}
 		}
 	}
 	return nil
 }
 
-func reviewCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: reviewRole + " FOLDER", Hidden: true, Args: cobra.ExactArgs(1)}
-	kept := cmd.Flags().String("memory", "", "folder of kept answers")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return reviewFolder(cmd.Context(), args[0], *kept) }
-	return cmd
-}
-
-// reviewFolder reviews a folder, with the answers that are kept in another.
-func reviewFolder(ctx context.Context, dir, kept string) error {
+// reviewFolder reviews a folder, with the answers that are kept in another, and
+// prints the overlays with findings.
+func reviewFolder(ctx context.Context, out io.Writer, dir, kept string) error {
 	reviewer := review.Reviewer{}
 	var fault error
 	if kept != "" {
@@ -105,6 +146,16 @@ func reviewFolder(ctx context.Context, dir, kept string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(len(report.Overlays), "overlays,", len(report.Findings), "findings")
+	with := map[string]bool{}
+	for _, f := range report.Findings {
+		for _, o := range f.Overlays {
+			with[o] = true
+		}
+	}
+	for _, o := range slices.Sorted(maps.Keys(with)) {
+		if _, err := fmt.Fprintln(out, o); err != nil {
+			return fmt.Errorf("printing overlays: %w", err)
+		}
+	}
 	return fault
 }
