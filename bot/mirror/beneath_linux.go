@@ -7,9 +7,11 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"golang.org/x/sys/unix"
@@ -20,7 +22,14 @@ import (
 // A beneathTree is a working folder in which the kernel itself looks a path
 // up: in one call, that follows no link and never leaves the folder. It takes
 // a fifth of what os.Root does, which opens every folder on the way.
-type beneathTree struct{ root *os.File }
+type beneathTree struct {
+	root   *os.File
+	stamps map[string]overlay.Stamp // by path
+}
+
+// settled is how old a change of a file must be for its stamp to count: file
+// systems tell times apart by up to two seconds.
+const settled = 2 * time.Second
 
 // openBeneath opens a folder, where the kernel can look up so.
 func openBeneath(dir string) (overlay.Tree, bool) {
@@ -28,7 +37,7 @@ func openBeneath(dir string) (overlay.Tree, bool) {
 	if err != nil {
 		return nil, false
 	}
-	t := &beneathTree{root}
+	t := &beneathTree{root, map[string]overlay.Stamp{}}
 	fd, err := t.open("open", ".", unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		root.Close() //nolint:errcheck // it was only read
@@ -152,6 +161,13 @@ func (t *beneathTree) ReadDir(name string) ([]overlay.Entry, error) {
 	}
 	defer unix.Close(fd)
 	var out []overlay.Entry
+	before := time.Now().Add(-settled)
+	stamp := func(file string, stat unix.Stat_t) {
+		s := overlay.Stamp{Size: stat.Size, Modified: stat.Mtim.Nano(), Changed: stat.Ctim.Nano(), File: stat.Ino}
+		if max(s.Modified, s.Changed) < before.UnixNano() {
+			t.stamps[path.Join(name, file)] = s
+		}
+	}
 	buffer := make([]byte, 16<<10)
 	for {
 		n, err := unix.Getdents(fd, buffer)
@@ -164,7 +180,7 @@ func (t *beneathTree) ReadDir(name string) ([]overlay.Entry, error) {
 		if n <= 0 {
 			break
 		}
-		if out, err = appendEntries(out, fd, buffer[:n]); err != nil {
+		if out, err = appendEntries(out, fd, buffer[:n], stamp); err != nil {
 			return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 		}
 	}
@@ -173,8 +189,8 @@ func (t *beneathTree) ReadDir(name string) ([]overlay.Entry, error) {
 }
 
 // appendEntries adds the files, folders and links that a folder's records
-// name. What goes away meanwhile is left out.
-func appendEntries(out []overlay.Entry, folder int, records []byte) ([]overlay.Entry, error) {
+// name, and tells what files are stamped with. What goes away meanwhile is left out.
+func appendEntries(out []overlay.Entry, folder int, records []byte, stamp func(file string, stat unix.Stat_t)) ([]overlay.Entry, error) {
 	for len(records) > 0 {
 		// The kernel's linux_dirent64: two words, the record's length, a type, and the name to a zero.
 		record := records[:binary.NativeEndian.Uint16(records[16:])]
@@ -194,7 +210,9 @@ func appendEntries(out []overlay.Entry, folder int, records []byte) ([]overlay.E
 			if err != nil {
 				return nil, err
 			}
-			mode = stat.Mode
+			if mode = stat.Mode; mode&unix.S_IFMT == unix.S_IFREG {
+				stamp(name, stat)
+			}
 		}
 		switch mode & unix.S_IFMT {
 		case unix.S_IFREG, unix.S_IFDIR, unix.S_IFLNK:
@@ -202,6 +220,12 @@ func appendEntries(out []overlay.Entry, folder int, records []byte) ([]overlay.E
 		}
 	}
 	return out, nil
+}
+
+// Stamp is what the file at a path was stamped with when its folder was listed.
+func (t *beneathTree) Stamp(name string) (overlay.Stamp, bool) {
+	stamp, ok := t.stamps[name]
+	return stamp, ok
 }
 
 func (t *beneathTree) Readlink(name string) (string, error) {

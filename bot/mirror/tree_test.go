@@ -130,6 +130,33 @@ func checkRefused(t *testing.T, tree overlay.Tree) {
 	}
 }
 
+// A file that was just written has no stamp: its next change might get the same.
+func TestStamp(t *testing.T) {
+	type stamped interface {
+		Stamp(path string) (overlay.Stamp, bool)
+	}
+	stamp := func(dir, name string) (overlay.Stamp, bool) {
+		tree, err := mirror.OpenFolder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		known, ok := tree.(stamped)
+		if !ok {
+			t.Skip("nothing is stamped on this system")
+		}
+		listing(t, tree, ".")
+		return known.Stamp(name)
+	}
+	if got, ok := stamp(".", "tree_test.go"); !ok || got.Size == 0 || got.Modified == 0 || got.Changed == 0 || got.File == 0 {
+		t.Errorf("this file is stamped with %v, %t", got, ok)
+	}
+	dir := t.TempDir()
+	write(t, dir, map[string]string{"new.yaml": "a: 1\n"})
+	if got, ok := stamp(dir, "new.yaml"); ok {
+		t.Errorf("a new file is stamped with %v", got)
+	}
+}
+
 func TestTooLarge(t *testing.T) {
 	dir := newRepository(t)
 	head := commit(t, dir, map[string]string{"large": strings.Repeat("x", mirror.LargestFile+1), "fits": strings.Repeat("x", mirror.LargestFile)})

@@ -27,6 +27,21 @@ type Tree interface {
 	Hash(path string) (string, error)
 }
 
+// A Stamp is what a file system notes of a file: while it stays, so does what the
+// file holds.
+type Stamp struct {
+	Size              int64
+	Modified, Changed int64 // nanoseconds
+	File              uint64
+}
+
+// A stamped tree knows the stamps of the files in the folders that were listed.
+// A file that was written so lately that its next change might get the same
+// stamp has none.
+type stamped interface {
+	Stamp(path string) (Stamp, bool)
+}
+
 // An Entry is one name in a folder of a [Tree].
 type Entry struct {
 	Name string

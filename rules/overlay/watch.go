@@ -121,6 +121,23 @@ func (s *Snapshot) state(p string) (string, error) {
 	return hash, err
 }
 
+// Stamp is the stamp of a regular file; false where there is none, or the tree
+// knows none. It is as old as the look at the file's folder: what is read of the
+// file later, the stamp stands for, or it is another by then.
+func (s *Snapshot) Stamp(p string) (Stamp, bool) {
+	tree, ok := s.store.tree.(stamped)
+	if !ok || len(s.changed) > 0 || strings.HasSuffix(p, "/") {
+		return Stamp{}, false
+	}
+	kind, ok, err := s.kind(p) // with it, its folder is listed
+	if err != nil || !ok || kind != RegularFile && kind != ExecutableFile {
+		return Stamp{}, false
+	}
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	return tree.Stamp(p)
+}
+
 // kind is what a path itself is, no link followed; false where nothing is there.
 func (s *Snapshot) kind(p string) (EntryKind, bool, error) {
 	if p == "." {

@@ -167,6 +167,62 @@ func TestNearest(t *testing.T) {
 	}
 }
 
+// stampedFiles is a tree that knows stamps, and counts the files that are hashed.
+type stampedFiles struct {
+	overlay.Files
+	stamps map[string]overlay.Stamp
+	hashed *int
+}
+
+func (f stampedFiles) Stamp(path string) (overlay.Stamp, bool) {
+	stamp, ok := f.stamps[path]
+	return stamp, ok
+}
+
+func (f stampedFiles) Hash(path string) (string, error) {
+	*f.hashed++
+	return f.Files.Hash(path)
+}
+
+// TestStamps recalls without a look into files whose stamps stay, and by their
+// content where those do not.
+func TestStamps(t *testing.T) {
+	files, reads := before()
+	hashed := 0
+	tree := stampedFiles{files, map[string]overlay.Stamp{"base/a.yaml": {Size: 1, Changed: 7}}, &hashed}
+	store := &memory.Store{Dir: t.TempDir(), Size: 1 << 20}
+	r := open(t, store, "me")
+	r.Beside(overlay.Open(tree, overlay.Options{}))
+	r.Keep([]byte("q"), []byte("answer"), reads)
+	if err := store.Save(r); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		stamp         overlay.Stamp
+		text          string
+		hashed, holds bool
+	}{
+		"the same":               {overlay.Stamp{Size: 1, Changed: 7}, "a", false, true},
+		"written again":          {overlay.Stamp{Size: 1, Changed: 8}, "a", true, true},
+		"changed":                {overlay.Stamp{Size: 1, Changed: 8}, "b", true, false},
+		"too new to be stamped":  {overlay.Stamp{}, "b", true, false},
+		"a file for the other's": {overlay.Stamp{Size: 1, Changed: 7, File: 1}, "b", true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			hashed = 0
+			tree.Files, tree.stamps = maps.Clone(files), map[string]overlay.Stamp{"base/a.yaml": c.stamp}
+			tree.Files["base/a.yaml"] = c.text
+			if c.stamp == (overlay.Stamp{}) {
+				tree.stamps = nil
+			}
+			_, _, ok := open(t, store, "me").Beside(overlay.Open(tree, overlay.Options{})).Recall([]byte("q"))
+			if ok != c.holds || hashed > 0 != c.hashed {
+				t.Errorf("recalled: %t, want %t; %d files were hashed, want any: %t", ok, c.holds, hashed, c.hashed)
+			}
+		})
+	}
+}
+
 // TestDamage changes each byte of a file: what is damaged is gone, and no error.
 func TestDamage(t *testing.T) {
 	store := filled(t, "me")

@@ -20,6 +20,7 @@ type Repository struct {
 	kept  kept
 	file  fs.FileInfo // that kept was read from, nil for none
 	fresh map[digest][]remembered
+	trees []*overlay.Snapshot // that were asked about
 	used  bool
 }
 
@@ -36,7 +37,10 @@ type remembered struct {
 // those that it depends on by their index.
 type kept struct {
 	Paths, States []string // beside each other
-	Answers       map[digest][]answer
+	// Stamps are what the files of a working folder were stamped with when they
+	// had their states, beside them; zero for none.
+	Stamps  []overlay.Stamp
+	Answers map[digest][]answer
 }
 
 // answer is one answer to a question: it holds where all of its states do.
@@ -76,11 +80,11 @@ func (r *Repository) Keep(question, text []byte, reads overlay.ReadSet) {
 	r.fresh[asked] = append(r.fresh[asked], remembered{text, reads})
 }
 
-// taken is what was kept anew, and whether anything was of use.
-func (r *Repository) taken() (fresh map[digest][]remembered, used bool) {
+// taken is what was kept anew, of which trees, and whether anything was of use.
+func (r *Repository) taken() (fresh map[digest][]remembered, trees []*overlay.Snapshot, used bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return maps.Clone(r.fresh), r.used
+	return maps.Clone(r.fresh), slices.Clone(r.trees), r.used
 }
 
 // recent are the answers to a question that this process was given.
@@ -110,6 +114,9 @@ const (
 // Beside returns what is kept, for one tree of the repository. The snapshot
 // is only asked for the states of paths.
 func (r *Repository) Beside(snapshot *overlay.Snapshot) *Tree {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trees = append(r.trees, snapshot)
 	return &Tree{repository: r, snapshot: snapshot, holds: make([]verdict, len(r.kept.States))}
 }
 
@@ -176,6 +183,10 @@ func (t *Tree) Nearest(question []byte) (answer []byte, holds overlay.ReadSet) {
 func (t *Tree) held(k kept, i uint32) bool {
 	if t.holds[i] == unknown {
 		t.holds[i] = differs
+		if stamp, ok := t.snapshot.Stamp(k.Paths[i]); ok && stamp == k.Stamps[i] {
+			t.holds[i] = holds
+			return true
+		}
 		states, err := t.snapshot.States([]string{k.Paths[i]})
 		if err == nil && states[k.Paths[i]] == k.States[i] { // one that cannot be read differs
 			t.holds[i] = holds
@@ -196,7 +207,7 @@ func (k kept) with(fresh map[digest][]remembered) kept {
 		if !known {
 			i = uint32(len(out.Paths))
 			index[[2]string{path, state}] = i
-			out.Paths, out.States = append(out.Paths, path), append(out.States, state)
+			out.Paths, out.States, out.Stamps = append(out.Paths, path), append(out.States, state), append(out.Stamps, overlay.Stamp{})
 		}
 		return i
 	}
@@ -219,11 +230,28 @@ func (k kept) with(fresh map[digest][]remembered) kept {
 			reads := make([]uint32, len(a.Reads))
 			for i, old := range a.Reads {
 				reads[i] = state(k.Paths[old], k.States[old])
+				out.Stamps[reads[i]] = k.Stamps[old]
 			}
 			add(question, answer{reads, a.Text})
 		}
 	}
 	return out
+}
+
+// stamp notes what files are stamped with that have their states in one of the
+// trees.
+func (k kept) stamp(trees []*overlay.Snapshot) {
+	for i, p := range k.Paths {
+		for _, tree := range trees {
+			stamp, ok := tree.Stamp(p)
+			if !ok || stamp == k.Stamps[i] {
+				continue
+			}
+			if states, err := tree.States([]string{p}); err == nil && states[p] == k.States[i] {
+				k.Stamps[i] = stamp
+			}
+		}
+	}
 }
 
 // sound reports whether every index of k leads somewhere.
@@ -235,5 +263,5 @@ func (k kept) sound() bool {
 			}
 		}
 	}
-	return len(k.Paths) == len(k.States)
+	return len(k.Paths) == len(k.States) && len(k.Paths) == len(k.Stamps)
 }

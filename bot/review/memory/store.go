@@ -206,7 +206,7 @@ func (s *Store) Save(r *Repository) error {
 	}
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	fresh, used := r.taken()
+	fresh, trees, used := r.taken()
 	name, err := s.name(r.tenant, r.place)
 	if err != nil {
 		return err
@@ -227,7 +227,9 @@ func (s *Store) Save(r *Repository) error {
 		}
 	}
 	var text bytes.Buffer
-	if err := gob.NewEncoder(&text).Encode(others.with(fresh)); err != nil {
+	all := others.with(fresh)
+	all.stamp(trees)
+	if err := gob.NewEncoder(&text).Encode(all); err != nil {
 		return fmt.Errorf("encoding answers: %w", err)
 	}
 	aead, err := s.seal(r.tenant)
