@@ -132,9 +132,10 @@ func buildWithSources(ctx context.Context, dir string, in io.Reader, explain boo
 	return nil
 }
 
-// reviewFolder reviews a folder, with the answers that are kept in another, and
-// prints the overlays with findings.
+// reviewFolder reviews a folder as the command does, with the answers that are
+// kept in another, and prints the overlays with findings.
 func reviewFolder(ctx context.Context, out io.Writer, dir, kept string) error {
+	debug.SetGCPercent(worker.GarbagePercent)
 	reviewer := review.Reviewer{}
 	var fault error
 	if kept != "" {

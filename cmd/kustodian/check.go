@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/rules"
 )
 
@@ -107,6 +109,7 @@ func runReview(cmd *cobra.Command, reviewer review.Reviewer, job review.Job) (*r
 		defer fmt.Fprint(progress, "\r\x1b[K")
 	}
 	remember(cmd, &reviewer)
+	debug.SetGCPercent(worker.GarbagePercent) // this process ends with the job, as its workers do
 	var err error
 	if reviewer.Remotes, err = remotes(cmd); err != nil {
 		return nil, err
