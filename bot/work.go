@@ -353,6 +353,9 @@ func (s *site) sweep(ctx context.Context) error {
 		}
 		s.Log.InfoContext(ctx, "swept", "job", s.key.String(), "head", at[main],
 			"overlays", len(report.Overlays), "findings", len(report.Findings), "pullRequests", len(out.Fixes))
+		if report.Unsettled {
+			return nil // the next sweep looks again, whether something changed or not
+		}
 		if err := s.State.Store(ctx, state, []byte(now), revision); err != nil && !errors.Is(err, queue.ErrStale) {
 			return fmt.Errorf("keeping the last sweep: %w", err)
 		}

@@ -24,7 +24,7 @@ func TestRealRepositories(t *testing.T) {
 				policy: Policy{Resources: []ResourcePolicy{{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}}},
 				digest: anyDigest,
 			}
-			tree := open(t, c.files, c.checks)
+			tree := open(t, c, c.files)
 			planned := tree.plan(t, c)
 			proved, _ := tree.prove(t, c, planned.Fixes)
 			t.Logf("%d findings, %d fixes, %d without", len(tree.findings), len(proved), len(planned.NoFix))

@@ -85,7 +85,7 @@ var update = flag.Bool("update", false, "write what is got into the cases")
 // rewrite puts what the fixes of a case give in place of what it wants.
 func (c *fixCase) rewrite(t *testing.T, path string, archive *txtar.Archive) {
 	t.Helper()
-	tree := open(t, c.files, c.checks)
+	tree := open(t, c, c.files)
 	planned := tree.plan(t, c)
 	var refusals []string
 	refuse := func(why NoFix) {
@@ -275,7 +275,7 @@ func (c *fixCase) run(t *testing.T) {
 	if len(c.want) == 0 && len(c.refuse) == 0 {
 		t.Fatal("the case expects nothing")
 	}
-	tree := open(t, c.files, c.checks)
+	tree := open(t, c, c.files)
 	planned := tree.plan(t, c)
 	proved, proofs := tree.prove(t, c, planned.Fixes)
 	for fingerprint, why := range planned.NoFix {
@@ -316,7 +316,7 @@ func (c *fixCase) inSteps(t *testing.T) {
 	t.Helper()
 	files := maps.Clone(c.files)
 	for range 4 {
-		tree := open(t, files, c.checks)
+		tree := open(t, c, files)
 		planned := tree.plan(t, c)
 		if len(planned.Fixes) == 0 {
 			if len(planned.NoFix) > 0 {
@@ -376,7 +376,7 @@ func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, pr
 			after[path] = string(text)
 		}
 	}
-	if again := open(t, after, c.checks).plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
+	if again := open(t, c, after).plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
 		t.Errorf("the fixed tree is planned again: %+v", again.Fixes)
 	}
 }
@@ -400,9 +400,10 @@ type testTree struct {
 	findings []rules.Finding
 }
 
-func open(t *testing.T, files overlay.Files, checks rules.Policy) *testTree {
+// open opens files as the repository of a case, whose answers are the registry's too.
+func open(t *testing.T, c *fixCase, files overlay.Files) *testTree {
 	t.Helper()
-	tree := &testTree{checks: checks, snapshot: overlay.Open(files, overlay.Options{})}
+	tree := &testTree{checks: c.checks, snapshot: overlay.Open(files, overlay.Options{})}
 	all, err := tree.snapshot.Find(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -422,13 +423,18 @@ func open(t *testing.T, files overlay.Files, checks rules.Policy) *testTree {
 		if err != nil {
 			t.Fatal(err)
 		}
-		findings, noted, err := rules.Run(t.Context(), rules.Subject{Build: build}, checks)
+		findings, own, err := rules.Run(t.Context(), rules.Subject{Build: build}, c.checks)
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, facts = append(found, findings), append(facts, noted...)
+		found, facts = append(found, findings), append(facts, own...)
 	}
-	joined, err := rules.Join(rules.Facts{Head: facts, Overlays: tree.overlays}, checks)
+	noted := rules.Facts{Head: facts, Overlays: tree.overlays, Images: map[string]rules.Registered{}}
+	for _, image := range noted.Asked() {
+		answer, _ := c.answer(Question{Image: image})
+		noted.Images[image] = rules.Registered{Digest: answer.Digest}
+	}
+	joined, err := rules.Join(noted, c.checks)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 func (p *Plan) digest(all []reached) (digest string, notes []string, err error) {
 	from := ""
 	for _, u := range all {
-		image := scalar(u.node, "image")
+		image := unpinned(scalar(u.node, "image"))
 		if p.leaves(image) {
 			return "", nil, &NoFix{ReasonNoPolicy, fmt.Sprintf("The configuration says to leave %s as it is.", image)}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -19,20 +20,20 @@ type tagPlace struct {
 	isEntry bool
 }
 
-// whereTagIsSaid follows the source to the place that says the tag. An entry
-// of images that only renames leaves the tag to what it overrode.
-func (p *Plan) whereTagIsSaid() (*tagPlace, error) {
+// whereSaid follows the source to the place that says a part of the image. An
+// entry of images that only renames leaves tag and digest to what it overrode.
+func (p *Plan) whereSaid(how pinning) (*tagPlace, error) {
 	sources := append([]overlay.Source{p.Finding.Source}, p.Finding.Source.Via...)
 	for _, source := range sources {
 		place, err := p.tagPlace(source)
 		if err != nil {
 			return nil, err
 		}
-		if place.saysTag() {
+		if how.says(place) {
 			return place, nil
 		}
 	}
-	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s renames the image, and where its tag is said is not known.", p.Finding.Source)}
+	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s renames the image, and where its %s is said is not known.", p.Finding.Source, how.part)}
 }
 
 func (p *Plan) tagPlace(source overlay.Source) (*tagPlace, error) {
@@ -69,9 +70,9 @@ func (p *Plan) imagesEntry(said place, source overlay.Source) (*tagPlace, error)
 	return &tagPlace{place: entry, source: source, isEntry: true}, nil
 }
 
-// carries reports whether the use's image has its tag from the place, perhaps
+// carries reports whether the use's image has a part from the place, perhaps
 // through entries of images that only rename.
-func (p *Plan) carries(ctx context.Context, u use, said *tagPlace) (bool, error) {
+func (p *Plan) carries(ctx context.Context, u use, said *tagPlace, how pinning) (bool, error) {
 	if child(u.node, "image") == nil {
 		return false, nil
 	}
@@ -87,7 +88,7 @@ func (p *Plan) carries(ctx context.Context, u use, said *tagPlace) (bool, error)
 		if said.is(between) {
 			return true, nil
 		}
-		if !between.isEntry || between.saysTag() {
+		if !between.isEntry || how.says(between) {
 			return false, nil
 		}
 	}
@@ -104,18 +105,30 @@ func (t *tagPlace) saysTag() bool {
 	return !t.isEntry || scalar(t.node, "newTag") != "" || scalar(t.node, "digest") != ""
 }
 
-// dropsTag reports whether the pinned image has no tag: kustomize drops the
-// tag for an entry that has a digest and no newTag.
-func (t *tagPlace) dropsTag() bool { return t.isEntry && scalar(t.node, "newTag") == "" }
+// saysDigest is true of an image with a digest, and of an entry that sets one.
+func (t *tagPlace) saysDigest() bool {
+	if !t.isEntry {
+		return strings.Contains(t.node.Value, "@")
+	}
+	return scalar(t.node, "digest") != "" || strings.Contains(scalar(t.node, "newTag"), "@")
+}
 
+// pin writes a digest in the form that is there: behind the tag, which is the
+// one that Renovate raises too, unless the entry has a key for it.
 func (t *tagPlace) pin(digest string) Edit {
 	switch {
 	case !t.isEntry:
-		return t.set(t.node.Value + "@" + digest)
+		return t.set(unpinned(t.node.Value) + "@" + digest)
 	case scalar(t.node, "digest") != "":
 		return t.below("digest").set(digest)
 	}
-	return t.below("newTag").set(scalar(t.node, "newTag") + "@" + digest)
+	return t.below("newTag").set(unpinned(scalar(t.node, "newTag")) + "@" + digest)
+}
+
+// unpinned is an image, or a tag, without its digest.
+func unpinned(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	return image
 }
 
 // imagesIn are the containers of a build with all others that have an image.

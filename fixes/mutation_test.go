@@ -37,7 +37,7 @@ func TestWrongFixesAreRefused(t *testing.T) {
 			policy: Policy{StartingResources: &ResourcePolicy{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}},
 			digest: anyDigest,
 		}
-		tree := open(t, c.files, c.checks)
+		tree := open(t, c, c.files)
 		for _, fix := range tree.plan(t, c).Fixes {
 			var wrong []Fix
 			var kinds []string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"go.yaml.in/yaml/v3"
 
@@ -16,24 +17,39 @@ import (
 var pinDigest = Recipe{
 	Rules: []string{"image-floating", "image-unpinned"},
 	Title: "Pin images to digests",
-	Plan:  planDigest,
+	Plan: func(ctx context.Context, p *Plan) (*Fix, error) {
+		return p.pin(ctx, pinning{
+			part: "tag", says: (*tagPlace).saysTag, byRenovate: pinsDigests,
+			has: func(u use) (bool, error) { return p.HasFinding(ctx, u.build, u.object, u.field.Append("image")) },
+		})
+	},
 }
 
-func planDigest(ctx context.Context, p *Plan) (*Fix, error) {
-	said, err := p.whereTagIsSaid()
+// A pinning is how a recipe has digests written.
+type pinning struct {
+	part string // of the image, whose place the digest goes to, as people call it
+	says func(*tagPlace) bool
+	// has reports whether the image of a use has the finding.
+	has func(use) (bool, error)
+	// byRenovate matches a configuration of Renovate by which it does the same.
+	byRenovate *regexp.Regexp
+}
+
+func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
+	said, err := p.whereSaid(how)
 	if err != nil {
 		return nil, err
 	}
 	if err := p.Reach(ctx, said.file); err != nil {
 		return nil, err
 	}
-	carry, err := p.usesAmong(p.imagesIn, func(u use) (bool, error) { return p.carries(ctx, u, said) })
+	carry, err := p.usesAmong(p.imagesIn, func(u use) (bool, error) { return p.carries(ctx, u, said, how) })
 	if err != nil {
 		return nil, err
 	}
 	var all []reached
 	for _, u := range carry {
-		has, err := p.HasFinding(ctx, u.build, u.object, u.field.Append("image"))
+		has, err := how.has(u)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +68,7 @@ func planDigest(ctx context.Context, p *Plan) (*Fix, error) {
 		if !layer.atSource {
 			by = overlay.ByImages
 		}
-		if err := p.renovated(by); err != nil {
+		if err := p.renovated(by, how.byRenovate); err != nil {
 			return nil, err
 		}
 	}
@@ -79,11 +95,7 @@ func planDigest(ctx context.Context, p *Plan) (*Fix, error) {
 	fix := &Fix{Layers: layers, Notes: notes}
 	for _, r := range all {
 		before := scalar(r.node, "image")
-		after := before + "@" + digest
-		if layers[0].atSource && said.dropsTag() {
-			repository, _ := splitTag(before)
-			after = repository + "@" + digest
-		}
+		after := unpinned(before) + "@" + digest
 		if r.wants != "" {
 			fix.Intent.Changes = append(fix.Intent.Changes, Change{
 				Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.field.Append("image"), Before: &before, After: &after,
@@ -105,7 +117,7 @@ func (p *Plan) pinAbove(to *fileChanges, layer Layer, all []reached, digest stri
 		if r.wants == "" || r.build.Overlay != layer.Overlays[0] {
 			continue
 		}
-		name, tag := splitTag(scalar(r.node, "image"))
+		name, tag := splitTag(unpinned(scalar(r.node, "image")))
 		if _, entry := indexOf(items(root, "images"), name); entry != nil {
 			return &NoFix{ReasonConflict, fmt.Sprintf("%s has an entry for %s already, which does not say its tag.", layer.Path, name)}
 		}

@@ -21,6 +21,9 @@ var (
 	// pinsDigests are the ways to have Renovate pin images: the option, and the
 	// presets that set it.
 	pinsDigests = regexp.MustCompile(`\bpinDigests["']?\s*:\s*true|\bdocker:pinDigests\b|\bconfig:best-practices\b`)
+	// raisesDigests is any configuration: what is pinned follows its tag, unless
+	// all updates are off.
+	raisesDigests = regexp.MustCompile(`\{`)
 	// readsManifests has Renovate read manifests of Kubernetes, which it does
 	// only where it is told which; kustomizations it reads by itself.
 	readsManifests = regexp.MustCompile(`["']?\bkubernetes["']?\s*:\s*\{`)
@@ -28,14 +31,15 @@ var (
 	renovateComment = regexp.MustCompile(`#\s*renovate:`)
 )
 
-// renovated returns a *NoFix where Renovate pins what a source of an image
-// says: an entry of images in a kustomization, or a line of a manifest.
-func (p *Plan) renovated(by string) error {
+// renovated returns a *NoFix where Renovate, by a configuration that does the
+// same, writes the digest of what a source of an image says: an entry of
+// images in a kustomization, or a line of a manifest.
+func (p *Plan) renovated(by string, same *regexp.Regexp) error {
 	file, text, err := p.renovate()
-	if err != nil || file == "" || !pinsDigests.Match(text) || by != overlay.ByImages && !readsManifests.Match(text) {
+	if err != nil || file == "" || !same.Match(text) || by != overlay.ByImages && !readsManifests.Match(text) {
 		return err
 	}
-	return &NoFix{ReasonAutomation, fmt.Sprintf("Renovate pins this image by itself, as %s tells it to.", file)}
+	return &NoFix{ReasonAutomation, fmt.Sprintf("Renovate writes the digest of this image by itself, as %s tells it to.", file)}
 }
 
 // renovate is Renovate's configuration without its comments; "" for none.

@@ -20,6 +20,18 @@ type Fact struct {
 	// Part is [Subject].Part of the build.
 	Part bool            `json:"part,omitempty"`
 	Data json.RawMessage `json:"data"`
+	// Image is what the rule has to know of before it can judge: a reference
+	// whose registry is asked between Check and Join. "" for nothing.
+	Image string `json:"image,omitempty"`
+}
+
+// A Registered is what a registry says of an image. Its zero value: nothing is
+// known, since nobody was asked or no answer came.
+type Registered struct {
+	Digest string `json:"digest,omitempty"` // "sha256:…", of the index where the tag is one
+	// Size is how many bytes the layers of one platform have as they are
+	// pulled; 0 where that is not known.
+	Size int64 `json:"size,omitempty"`
 }
 
 // A Place is where a field of a built object stands.
@@ -39,6 +51,21 @@ type Facts struct {
 	// Overlays are those of head that are built on their own. One without
 	// facts was not checked, or has nothing to note.
 	Overlays []overlay.Overlay `json:"overlays"`
+	// Images are what registries say of the images that facts name.
+	Images map[string]Registered `json:"images,omitempty"`
+}
+
+// Asked are the images that have to be asked for, each once, in the order of
+// the facts.
+func (f Facts) Asked() []string {
+	var out []string
+	for _, fact := range slices.Concat(f.Head, f.Base) {
+		rule, ok := ByID(fact.Rule)
+		if fact.Image != "" && ok && !(rule.Sweeps && f.Compared) && !slices.Contains(out, fact.Image) {
+			out = append(out, fact.Image)
+		}
+	}
+	return out
 }
 
 // A Joint is one [Rule] applied to its facts of all builds.
@@ -58,11 +85,11 @@ type Joint struct {
 func Join(facts Facts, policy Policy) ([]Finding, error) {
 	var found []Finding
 	for rule := range All() {
-		if rule.Join == nil || !policy.asks(rule) {
+		if rule.Join == nil || !policy.asks(rule) || rule.Sweeps && facts.Compared {
 			continue
 		}
 		j := &Joint{Rule: rule, Policy: policy, Facts: Facts{
-			Head: factsOf(rule, facts.Head), Base: factsOf(rule, facts.Base), Compared: facts.Compared, Overlays: facts.Overlays,
+			Head: factsOf(rule, facts.Head), Base: factsOf(rule, facts.Base), Compared: facts.Compared, Overlays: facts.Overlays, Images: facts.Images,
 		}}
 		if broken := guard(func() { rule.Join(j) }); broken != "" {
 			found = append(found, brokeOff(rule, broken, overlay.Source{Path: firstFile(facts.Overlays), Line: 1, Column: 1}))

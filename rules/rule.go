@@ -76,6 +76,9 @@ type Rule struct {
 	// Since is the day (YYYY-MM-DD) of the version that brought the rule, ""
 	// for the first version: for its first 30 days a rule is only listed in sweeps.
 	Since string
+	// Sweeps is set where the rule speaks of a whole repository only, and never
+	// of a change.
+	Sweeps bool
 	// Survey looks at the tree before any build.
 	Survey func(*Survey)
 	// Check looks at one build: it reports, and may note facts for Join.
@@ -106,6 +109,8 @@ type Policy struct {
 	Contact []string `json:"contact,omitempty"`
 	// Kinds are the repository's own custom resources that hold containers.
 	Kinds []Kind `json:"kinds,omitempty"`
+	// ImageSize is how many bytes an image may have as it is pulled; 0 means 1 GiB.
+	ImageSize int64 `json:"imageSize,omitempty"`
 	// Own are the repository's own rules.
 	Own []OwnRule `json:"own,omitempty"`
 	// OwnCost is what all of Own may cost on one build, in units of CEL; 0 is
@@ -204,6 +209,13 @@ func (p *Pass) Fault(f Fault) { p.run.add(p.Rule, f) }
 // Fact notes a small observation for the rule's Join. It must encode as JSON
 // and hold no secret: it is kept.
 func (p *Pass) Fact(data any) { p.run.note(p.Rule, data) }
+
+// Ask is Fact for what cannot be judged before the registry of an image was
+// asked; its answer is in Joint.Images under the same reference.
+func (p *Pass) Ask(image string, data any) {
+	p.run.note(p.Rule, data)
+	p.run.facts[len(p.run.facts)-1].Image = image
+}
 
 // Place is where the field of the object stands, as a fact can hold it.
 func (p *Pass) Place(o *overlay.Object, field overlay.Field) Place {

@@ -21,9 +21,10 @@ import (
 
 // TestRules runs every case of testdata/rules. A case is a small repository;
 // its comment names the overlays (`build DIR`, `part DIR` for one that nobody
-// deploys as it is) the version of the cluster (`cluster 1.34`), and the policy on
-// limits of cpu (`cpu limits forbid`); files below was/ are those that the base of the change has otherwise, empty where it has
-// none. `# want ID "regexp"` stands on the lines at fault, `# want+N` N lines
+// deploys as it is) the version of the cluster (`cluster 1.34`), the policy on
+// limits of cpu (`cpu limits forbid`), and how large an image may be in MiB (`image size 500`);
+// files below was/ are those that the base of the change has otherwise, empty where it has
+// none. The file registry says "IMAGE DIGEST MIB" a line. `# want ID "regexp"` stands on the lines at fault, `# want+N` N lines
 // above them. Nothing else may be found of the rule that the case is about.
 func TestRules(t *testing.T) {
 	for rule := range rules.All() {
@@ -69,7 +70,7 @@ func runCase(t *testing.T, archive *txtar.Archive, ids ...string) {
 	t.Helper()
 	tree, was := overlay.Files{}, overlay.Files{}
 	for _, file := range archive.Files {
-		if !strings.HasPrefix(file.Name, "want/") && !strings.HasPrefix(file.Name, "was/") {
+		if !strings.HasPrefix(file.Name, "want/") && !strings.HasPrefix(file.Name, "was/") && file.Name != "registry" {
 			tree[file.Name] = string(file.Data)
 		}
 	}
@@ -93,6 +94,7 @@ func runCase(t *testing.T, archive *txtar.Archive, ids ...string) {
 	if compared {
 		_, joined.Base = check(t, overlay.Open(was, overlay.Options{}), comment, policyOf(comment))
 	}
+	joined.Images = registered(t, archive, joined.Asked())
 	together, err := rules.Join(joined, policyOf(comment))
 	if err != nil {
 		t.Fatal(err)
@@ -160,6 +162,29 @@ func survey(t *testing.T, snapshot *overlay.Snapshot, overlays []overlay.Overlay
 	return rules.SurveyTree(rules.See(overlays, files, notes), snapshot.ReadFile, policy)
 }
 
+// registered is what the registry of a case says of the images that are asked;
+// one that it does not know is not there.
+func registered(t *testing.T, archive *txtar.Archive, asked []string) map[string]rules.Registered {
+	t.Helper()
+	said := map[string]rules.Registered{}
+	for _, file := range archive.Files {
+		if file.Name != "registry" {
+			continue
+		}
+		for line := range strings.Lines(string(file.Data)) {
+			var image, digest string
+			var size int64
+			if _, err := fmt.Sscan(line, &image, &digest, &size); err != nil {
+				t.Fatalf("registry: %q: %v", line, err)
+			}
+			if slices.Contains(asked, image) {
+				said[image] = rules.Registered{Digest: digest, Size: size << 20}
+			}
+		}
+	}
+	return said
+}
+
 func overlays(t *testing.T, snapshot *overlay.Snapshot) []overlay.Overlay {
 	t.Helper()
 	all, err := snapshot.Find(t.Context())
@@ -184,6 +209,11 @@ func policyOf(comment string) rules.Policy {
 		}
 		if annotations, ok := strings.CutPrefix(strings.TrimSpace(line), "contact "); ok {
 			policy.Contact = strings.Fields(annotations)
+		}
+		if size, ok := strings.CutPrefix(strings.TrimSpace(line), "image size "); ok {
+			if _, err := fmt.Sscan(size, &policy.ImageSize); err == nil {
+				policy.ImageSize <<= 20
+			}
 		}
 		if limits, ok := strings.CutPrefix(strings.TrimSpace(line), "cpu limits "); ok {
 			policy.CPULimits = limits

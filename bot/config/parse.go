@@ -109,7 +109,9 @@ func (r *reader) root(node *yaml.Node) {
 			r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) })(n)
 		},
 		"images": func(n *yaml.Node) {
-			r.mapping(n, keys{"leave": r.patterns(&config.Fixes.LeaveImages), "mirror": r.text(&config.Fixes.Mirror)})
+			r.mapping(n, keys{
+				"leave": r.patterns(&config.Fixes.LeaveImages), "mirror": r.text(&config.Fixes.Mirror), "maxSize": r.size(&config.Rules.ImageSize),
+			})
 		},
 		"fix":   func(n *yaml.Node) { r.fix(n, config) },
 		"sweep": func(n *yaml.Node) { r.sweep(n, &config.Sweep) },
@@ -288,6 +290,20 @@ func (r *reader) amount(of string, to map[string]string) func(*yaml.Node) {
 			return
 		}
 		to[of] = n.Value
+	}
+}
+
+func (r *reader) size(to *int64) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		if r.asked(n, shape{"type": []string{"string", "integer"}}) {
+			return
+		}
+		q, err := resource.ParseQuantity(n.Value)
+		if err != nil || q.Sign() <= 0 || q.Value() <= 0 {
+			r.fault(n, "%q is no size; write one such as 500Mi or 2Gi", n.Value)
+			return
+		}
+		*to = q.Value()
 	}
 }
 

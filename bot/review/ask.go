@@ -2,6 +2,7 @@ package review
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/fixes/registry"
+	"github.com/kustodian/kustodian/rules"
 )
 
 // AskRegistry answers questions through a registry; see [Reviewer].Ask.
@@ -28,6 +30,29 @@ func AskRegistry(resolver *registry.Resolver) func(context.Context, fixes.Questi
 		}
 		return answer
 	}
+}
+
+// registered is what registries say of the images that the rules ask about;
+// nothing where nobody may be asked.
+func (r *run) registered(ctx context.Context, facts rules.Facts) (map[string]rules.Registered, error) {
+	images := facts.Asked()
+	if r.Ask == nil || len(images) == 0 {
+		return nil, nil
+	}
+	var questions []fixes.Question
+	for _, image := range images {
+		questions = append(questions, fixes.Question{Image: image, Mirror: r.head.scan.Config.Fixes.Mirror})
+	}
+	answered, err := r.answers(ctx, questions)
+	if err != nil {
+		return nil, fmt.Errorf("asking what the rules need to know: %w", err)
+	}
+	r.report.Unsettled = true
+	said := map[string]rules.Registered{}
+	for i, a := range answered {
+		said[images[i]] = rules.Registered{Digest: a.Answer.Digest, Size: a.Answer.Size}
+	}
+	return said, nil
 }
 
 // maxAsked is how many questions are on their way at once: a few for each of
@@ -54,5 +79,9 @@ func (r *run) answers(ctx context.Context, questions []fixes.Question) ([]worker
 			})
 		}
 	}
-	return out, group.Wait()
+	err := group.Wait()
+	for _, a := range out {
+		r.report.Unsettled = r.report.Unsettled || a.Answer.Error != ""
+	}
+	return out, err
 }

@@ -66,6 +66,9 @@ type Report struct {
 	// Total is how many overlays the head has that are built on their own;
 	// Overlays are those of them that the change reaches.
 	Total int `json:"-"`
+	// Unsettled is set where the same trees may give another report later: it
+	// depends on what registries say, or one of them did not answer.
+	Unsettled bool `json:"-"`
 	// Files holds the head's bytes of the files that have a finding.
 	Files map[string][]byte `json:"-"`
 }

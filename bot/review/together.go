@@ -24,12 +24,15 @@ func (r *run) together(ctx context.Context, head, base []rules.Finding) (withHea
 		return nil, nil, err
 	}
 	facts := rules.Facts{Head: r.head.facts(), Base: r.base.facts(), Compared: !r.base.ref.IsZero(), Overlays: r.head.roots}
+	if facts.Images, err = r.registered(ctx, facts); err != nil {
+		return nil, nil, err
+	}
 	found, err := r.joinFacts(ctx, &r.head, facts)
 	if err != nil || !facts.Compared {
 		return rules.Merge(head, found), base, err
 	}
 	// What the base alone shows is not new.
-	was, err := r.joinFacts(ctx, &r.base, rules.Facts{Head: facts.Base, Overlays: r.base.roots})
+	was, err := r.joinFacts(ctx, &r.base, rules.Facts{Head: facts.Base, Overlays: r.base.roots, Images: facts.Images})
 	return rules.Merge(head, found), rules.Merge(base, was), err
 }
 

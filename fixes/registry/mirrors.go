@@ -106,9 +106,14 @@ func below(reference name.Reference, place string) (rest string, ok bool) {
 	return strings.CutPrefix(hostOf(reference)+"/"+reference.Context().RepositoryStr(), strings.TrimSuffix(place, "/")+"/")
 }
 
-// at is the reference's tag of a repository at another place.
+// at is the reference's tag or digest of a repository at another place.
 func at(place, repository string, reference name.Reference) (name.Reference, error) {
-	text := strings.TrimSuffix(place, "/") + "/" + repository + ":" + reference.Identifier()
+	text := strings.TrimSuffix(place, "/") + "/" + repository
+	if _, ok := reference.(name.Digest); ok {
+		text += "@" + reference.Identifier()
+	} else {
+		text += ":" + reference.Identifier()
+	}
 	moved, err := name.ParseReference(text, name.WeakValidation)
 	if err != nil {
 		return nil, fmt.Errorf("%s at %s: %w", reference, place, err)

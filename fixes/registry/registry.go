@@ -115,7 +115,7 @@ func (c *Client) For(asker Asker) *Resolver {
 	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}}
 }
 
-// Resolve says what the image's tag names today. mirror is the name of the
+// Resolve says what the image's tag names today, or of what its digest is. mirror is the name of the
 // mirror that the repository wants asked, "" for none. The error is a sentence
 // for whoever wrote the image.
 func (r *Resolver) Resolve(ctx context.Context, image, mirror string) (Image, error) {
@@ -146,9 +146,6 @@ func (r *Resolver) resolve(ctx context.Context, image, mirror string) (Image, er
 	reference, err := name.ParseReference(image, name.WeakValidation)
 	if err != nil {
 		return Image{}, fmt.Errorf("image %q is not a reference that a registry knows: %w", image, err)
-	}
-	if pinned, ok := reference.(name.Digest); ok {
-		return Image{Digest: pinned.DigestStr()}, nil
 	}
 	if m, origin, err := r.client.mirrorOf(reference, mirror); err != nil {
 		return Image{}, err

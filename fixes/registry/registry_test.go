@@ -115,6 +115,7 @@ func TestResolve(t *testing.T) {
 	}{
 		{name: "image", host: public, image: "/app:1", want: image},
 		{name: "index, not one of its images", host: public, image: "/many:1", want: index},
+		{name: "a digest that is not there", host: public, image: "/app:1@sha256:" + strings.Repeat("0", 64), fails: `has no .* \(404\)`},
 		{name: "already a digest", host: public, image: "/app:1@" + image, want: image},
 		{name: "no tag is latest, which is not there", host: public, image: "/app", fails: `^registry 127.0.0.1:\d+ has no 127.0.0.1:\d+/app \(404\)$`},
 		{name: "not there", host: public, image: "/gone:1", fails: `has no .*/gone:1 \(404\)`},
