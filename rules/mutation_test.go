@@ -64,6 +64,8 @@ var mutations = []mutation{
 	{rule: "env-value-twice", file: "../overlays/production/kustomization.yaml", now: "patches:\n- patch: |-\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: backend}\n    spec: {template: {spec: {containers: [{name: backend, env: [{name: PODINFO_UI_COLOR, valueFrom: {configMapKeyRef: {name: colours, key: ui}}}]}]}}}\n"},
 	{rule: "image-pin-lost", file: "../overlays/production/kustomization.yaml", now: "images: [{name: ghcr.io/stefanprodan/podinfo, newTag: 6.14.2}]\n",
 		also: []edit{{"backend/deployment.yaml", "podinfo:6.14.1", "podinfo:6.14.1@sha256:0000000000000000000000000000000000000000000000000000000000000001"}}},
+	{rule: "image-digest-stale", file: "backend/deployment.yaml", old: "podinfo:6.14.1", now: "podinfo:6.14.1@sha256:0000000000000000000000000000000000000000000000000000000000000001"},
+	{rule: "image-large", file: "backend/deployment.yaml", old: "ghcr.io/stefanprodan/podinfo:6.14.1", now: "example.com/large:1.0.0"},
 	{rule: "image-differs-by-env", file: "../overlays/staging/kustomization.yaml", now: "images: [{name: ghcr.io/stefanprodan/podinfo, newName: ghcr.io/stefanprodan/podinfo-staging}]\n", roots: []string{"production", "staging"}},
 	{rule: "wrong-environment", file: "../overlays/production/kustomization.yaml", now: "configMapGenerator: [{name: links, literals: [\"cache=tcp://cache.staging.svc:6379\"]}]\n", roots: []string{"production", "staging"}},
 	{rule: "forgotten-in-one", file: "../overlays/staging/kustomization.yaml", roots: []string{"dev", "production", "staging"}, also: []edit{
@@ -83,6 +85,12 @@ var mutations = []mutation{
 	}},
 	{rule: "secret-as-env", file: "backend/deployment.yaml", old: "        env:\n", now: "        env:\n        - name: TOKEN\n          valueFrom: {secretKeyRef: {name: api, key: token}}\n"},
 	{rule: "daemonset-in-app", file: "backend/hpa.yaml", now: "---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec:\n  selector: {matchLabels: {app: agent}}\n  template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: agent, image: \"example.com/agent:1.0.0\"}]}}\n"},
+}
+
+// said is what registries say of images that mutations bring.
+var said = map[string]rules.Registered{
+	"ghcr.io/stefanprodan/podinfo:6.14.1": {Digest: "sha256:0000000000000000000000000000000000000000000000000000000000000002"},
+	"example.com/large:1.0.0":             {Size: 2 << 30},
 }
 
 // budget is a PodDisruptionBudget for the backend.
@@ -221,7 +229,7 @@ func foundIn(t *testing.T, tree, base overlay.Files, roots ...string) []rules.Fi
 	policy := policyOf(comment)
 	snapshot := overlay.Open(tree, overlay.Options{})
 	found, facts := check(t, snapshot, comment, policy)
-	joined := rules.Facts{Head: facts, Overlays: overlays(t, snapshot), Compared: base != nil}
+	joined := rules.Facts{Head: facts, Overlays: overlays(t, snapshot), Compared: base != nil, Images: said}
 	if base != nil {
 		_, joined.Base = check(t, overlay.Open(base, overlay.Options{}), comment, policy)
 	}
