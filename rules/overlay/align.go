@@ -89,5 +89,6 @@ func alike(a, b *yaml.Node) bool {
 
 // sameValue reports whether two scalars say the same, however they are written.
 func sameValue(a, b *yaml.Node) bool {
-	return a.Value == b.Value || a.Tag == "!!null" && b.Tag == "!!null" || sameNumber(a.Value, b.Value)
+	return a.Value == b.Value || a.Tag == "!!null" && b.Tag == "!!null" || sameNumber(a.Value, b.Value) ||
+		sameFloat(a, b.Value) && sameFloat(b, a.Value)
 }

@@ -77,16 +77,18 @@ func (e *explanation) experiment(ctx context.Context, tries []try, left *int) {
 	}
 }
 
-// keys tells of what patches find items by which place sets it: the first, if
-// it shows where it alone is changed, so that the patches do not find it; else
-// the list is the last patch's own.
+// keys tells of what is found by its value, such as an item by a patch, which of
+// the places that say it sets it: the first, if it shows where it alone is
+// changed, so that nothing finds it; else the list is the last patch's own.
 func (e *explanation) keys(ctx context.Context, tries []try, followed map[*yaml.Node]Source, left *int) {
 	words, others := e.withWords(ctx, tries, left, func(t try) []spot { return t.spots[:1] })
 	for i, t := range tries {
 		if others == nil || words[i] == "" {
 			continue
 		}
-		followed[t.node] = t.confirmed(t.spots[len(t.spots)-1])
+		if last := t.spots[len(t.spots)-1]; last.document.text.role == rolePatch {
+			followed[t.node] = t.confirmed(last)
+		}
 		eachScalar(others[t.object], nil, func(_ Field, n *yaml.Node) {
 			if strings.Contains(n.Value, words[i]) {
 				followed[t.node] = t.confirmed(t.spots[0])

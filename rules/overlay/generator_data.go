@@ -62,8 +62,9 @@ func (b *Build) linesOf(file, key string) []Source {
 	}
 	var all []Source
 	for i, line := range strings.Split(string(data), "\n") {
-		if name, _, ok := strings.Cut(line, "="); ok && name == key {
-			all = append(all, Source{Path: at.path, Line: i + 1, Column: len([]rune(name)) + 2, EndLine: i + 1, By: ByGenerator, How: HowNode, Exact: true})
+		// A key alone takes its value from the environment of who builds.
+		if name, _, _ := strings.Cut(strings.TrimSuffix(line, "\r"), "="); name == key {
+			all = append(all, Source{Path: at.path, Line: i + 1, Column: min(len([]rune(name))+2, len([]rune(line))+1), EndLine: i + 1, By: ByGenerator, How: HowNode, Exact: true})
 		}
 	}
 	return all

@@ -40,8 +40,12 @@ func (e *explanation) guesses(l lost) []guess {
 	if l.field.identifies() {
 		return all // patches find their objects by what the documents say
 	}
-	if same := e.build.saying(o, l.field, l.node); len(same) > 1 && l.field.finds() {
+	same := e.build.saying(o, l.field, l.node)
+	if len(same) > 1 && l.field.finds() {
 		add("", nil, same...)
+	}
+	if account, ok := e.build.accountOf(o, l.field); ok && len(same) == 1 {
+		add("", nil, same[0], account)
 	}
 	for _, s := range slices.Backward(e.build.at(o, l.field)) {
 		switch {
@@ -59,6 +63,24 @@ func (e *explanation) guesses(l lost) []guess {
 		}
 	}
 	return all
+}
+
+// accountOf is where the account that a subject of o names says its own name:
+// what the engine makes of a subject goes by whether there is such an account.
+func (b *Build) accountOf(o *Object, field Field) (spot, bool) {
+	if len(field) != 3 || field[0] != "subjects" || field[2] != "name" {
+		return spot{}, false
+	}
+	subject := o.Lookup(field[:2])
+	for _, account := range b.Objects {
+		if account.made == nil || account.made.document == nil || account.Ref.Kind != scalar(child(subject, "kind")) || account.Ref.Name != scalar(child(subject, "name")) {
+			continue
+		}
+		if n := lookup(account.made.node, Field{"metadata", "name"}); n != nil && n.Kind == yaml.ScalarNode {
+			return spot{account.made.document, n}, true
+		}
+	}
+	return spot{}, false
 }
 
 // counts reports whether a field goes by the index of an item.
@@ -106,7 +128,7 @@ func (b *Build) elsewhere(o *Object, l lost) []spot {
 	var all []spot
 	look := func(d *document, root *yaml.Node) {
 		eachScalar(root, nil, func(field Field, n *yaml.Node) {
-			if len(all) < maxElsewhere && n.Value != "" && sameValue(n, l.node) && sameKeys(field, l.field) {
+			if len(all) < maxElsewhere && (n.Value != "" || n.Style != 0) && sameValue(n, l.node) && sameKeys(field, l.field) {
 				all = append(all, spot{d, n})
 			}
 		})
@@ -135,8 +157,8 @@ func (b *Build) lastEntry(o *Object, field Field, n *yaml.Node) (Source, bool) {
 			return all[len(all)-1], true
 		}
 		for _, p := range slices.Backward(b.patchesOf(o)) {
-			if p.in != k {
-				continue
+			if p.in != k || field.counts() {
+				continue // which item an operation made is not known
 			}
 			for _, written := range slices.Backward(p.writes(field)) {
 				if sameValue(written, n) {
@@ -165,7 +187,10 @@ func (e *explanation) byGuess(context.Context) {
 		if o.made == nil {
 			return Source{}, false
 		}
-		source := e.build.explainAbove(o, l.field, l.node)
+		source := o.made.source
+		if o.made.document != nil || !l.field.identifies() {
+			source = e.build.explainAbove(o, l.field, l.node)
+		}
 		source.How, source.Exact = HowObject, false
 		return source, true
 	})

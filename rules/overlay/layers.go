@@ -75,7 +75,7 @@ func (p *patch) operation(n *yaml.Node) Source {
 func (k *kustomization) entriesFor(o *Object, field Field) []Source {
 	var all []Source
 	add := func(n *yaml.Node, by string) {
-		if n != nil && n.Kind == yaml.ScalarNode && n.Value != "" {
+		if n != nil && n.Kind == yaml.ScalarNode && (n.Value != "" || n.Tag == "!!str") {
 			all = append(all, Source{Path: k.path, Line: n.Line, Column: n.Column, EndLine: endLine(n), By: by, How: HowNode, Exact: true})
 		}
 	}

@@ -44,15 +44,26 @@ type tokens struct {
 
 // cameInto reports whether a built value holds the original of a word.
 func (t token) cameInto(n *yaml.Node) bool {
+	if t.original == "" {
+		return n.Value == "" || n.Tag == "!!null"
+	}
 	value := strings.ReplaceAll(n.Value, "\n", "") // base64 is printed in lines
 	return strings.Contains(n.Value, t.original) || n.Tag == "!!null" && slices.Contains([]string{"~", "null"}, t.original) ||
-		strings.Contains(value, base64.StdEncoding.EncodeToString([]byte(t.original))) || sameNumber(n.Value, t.original)
+		strings.Contains(value, base64.StdEncoding.EncodeToString([]byte(t.original))) || sameNumber(n.Value, t.original) || sameFloat(n, t.original)
 }
 
 func sameNumber(a, b string) bool {
 	x, errX := strconv.ParseInt(a, 0, 64)
 	y, errY := strconv.ParseInt(b, 0, 64)
 	return errX == nil && errY == nil && x == y
+}
+
+// sameFloat reports whether a built number is another as the engine prints it:
+// 1.0 as 1, 2000000000 as 2e+09.
+func sameFloat(n *yaml.Node, text string) bool {
+	x, errX := strconv.ParseFloat(n.Value, 64)
+	y, errY := strconv.ParseFloat(text, 64)
+	return (n.Tag == "!!int" || n.Tag == "!!float") && errX == nil && errY == nil && x == y
 }
 
 // chosen is the source among the tokens of one value: of an image the tag

@@ -25,7 +25,11 @@ func (t *tokens) kustomization(k *kustomization, b *blob) []byte {
 		}
 	}
 	eachIn := func(mapping *yaml.Node, by string) {
-		eachEntry(mapping, func(_ string, value *yaml.Node) { set(value, by) })
+		eachEntry(mapping, func(_ string, value *yaml.Node) {
+			if set(value, by); value.Value == "" && value.Tag == "!!str" {
+				setWord(value, t.word(at(value, by), ""))
+			}
+		})
 	}
 	bold := t.bold(k)
 	if bold {
