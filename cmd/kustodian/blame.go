@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -43,6 +45,9 @@ func blameCommand() *cobra.Command {
 			if len(t.paths) == 1 {
 				path = t.paths[0]
 			}
+			if info, err := os.Stat(filepath.Join(t.root, path)); err == nil && !info.IsDir() {
+				path = filepath.ToSlash(filepath.Dir(path)) // a kustomization, or what stands beside one
+			}
 			from, err := remotes(cmd)
 			if err != nil {
 				return err
@@ -68,7 +73,7 @@ func blameCommand() *cobra.Command {
 			return errors.Join(err, out.Flush())
 		},
 	}
-	cmd.Flags().StringVar(&field, "field", "", "the whole history of one field `PATH` through the layers, such as spec.replicas")
+	cmd.Flags().StringVar(&field, "field", "", "the whole history of one field `PATH` through the layers, such as spec.replicas; [*] is every item of a list")
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: text, json")
 	complete(cmd, "format", "text", "json")
 	remoteFlags(cmd)

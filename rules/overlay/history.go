@@ -35,19 +35,22 @@ const (
 // Histories answers for a field, and all scalars below it, in each object of
 // the build that has it, or that had it before a patch took it away. Where none
 // has, it answers where the field would be written in those objects that have
-// what is right above it. The error is of ctx only.
+// what is right above it. A step [*] stands for every item of a list of the
+// build. The error is of ctx only.
 func (b *Build) Histories(ctx context.Context, field Field) ([]History, error) {
 	var all, absent []History
 	for _, o := range b.Objects {
-		found, err := b.history(ctx, o, field)
-		if err != nil {
-			return nil, err
-		}
-		for _, h := range found {
-			if h.State == FieldAbsent {
-				absent = append(absent, h)
-			} else {
-				all = append(all, h)
+		for _, field := range o.matching(field) {
+			found, err := b.history(ctx, o, field)
+			if err != nil {
+				return nil, err
+			}
+			for _, h := range found {
+				if h.State == FieldAbsent {
+					absent = append(absent, h)
+				} else {
+					all = append(all, h)
+				}
 			}
 		}
 	}
@@ -74,6 +77,28 @@ func (b *Build) Histories(ctx context.Context, field Field) ([]History, error) {
 		}
 	}
 	return all, nil
+}
+
+// matching are the fields of o that a field with steps [*] stands for.
+func (o *Object) matching(field Field) []Field {
+	all := []Field{nil}
+	for _, step := range field {
+		var longer []Field
+		for _, at := range all {
+			steps := []string{step}
+			if list := o.Lookup(at); step == "[*]" {
+				steps = nil
+				if list != nil && list.Kind == yaml.SequenceNode {
+					steps = itemSteps(list)
+				}
+			}
+			for _, step := range steps {
+				longer = append(longer, at.Append(step))
+			}
+		}
+		all = longer
+	}
+	return all
 }
 
 func (b *Build) history(ctx context.Context, o *Object, field Field) ([]History, error) {

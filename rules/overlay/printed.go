@@ -98,12 +98,28 @@ func (p *printing) say(line int, field Field, key bool) error {
 			return nil
 		}
 	}
+	if made := p.object.made; key && made != nil && made.document != nil {
+		field = firstBelow(p.object, field) // no document has the key: what sets that made it
+	}
 	source, err := p.build.Explain(p.ctx, p.object, field)
 	if err != nil {
 		return err
 	}
+	source.Exact = source.Exact && !key
 	p.lines[line-1].Source = &source
 	return nil
+}
+
+// firstBelow is the first scalar of o at or below a field, the field itself
+// where there is none.
+func firstBelow(o *Object, field Field) Field {
+	first := field
+	eachScalar(o.Lookup(field), field, func(at Field, _ *yaml.Node) {
+		if len(first) == len(field) {
+			first = at
+		}
+	})
+	return first
 }
 
 // whereKey is the place of a field's key: in the document that introduces the
