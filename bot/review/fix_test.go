@@ -33,11 +33,14 @@ func shop(t *testing.T) review.TreeRef {
 
 func TestFix(t *testing.T) {
 	tree := shop(t)
+	var asking sync.Mutex
 	var asked []string
 	var builds sync.Map
 	reviewer := review.Reviewer{
 		Ask: func(_ context.Context, q fixes.Question) fixes.Answer {
+			asking.Lock()
 			asked = append(asked, q.Image)
+			asking.Unlock()
 			if strings.HasSuffix(q.Image, ":1.2.2") {
 				return fixes.Answer{Error: "the registry is away"}
 			}
