@@ -38,9 +38,10 @@ var successions = map[string]succession{
 	"patchesjson6902":       {to: "patches", by: overlay.ByJSONPatch},
 	"patchesstrategicmerge": {to: "patches", by: overlay.ByPatch, item: "path", first: true},
 	"commonlabels":          {to: "labels", by: overlay.ByLabels},
+	"vars":                  {to: "replacements", by: overlay.ByReplacement},
 }
 
-func planTodaysField(_ context.Context, p *Plan) (*Fix, error) {
+func planTodaysField(ctx context.Context, p *Plan) (*Fix, error) {
 	file, field := p.Finding.Source.Path, p.Finding.Reason
 	root, err := p.kustomization(file)
 	if err != nil {
@@ -57,7 +58,11 @@ func planTodaysField(_ context.Context, p *Plan) (*Fix, error) {
 		return nil, &NoFix{ReasonNotBuilt, fmt.Sprintf("No overlay that reads %s builds, so nobody can see that an edit changes nothing.", file)}
 	}
 	old := place{file: file, by: next.by, node: root}.below(field)
-	edits, err := p.succeed(old, next)
+	succeed := p.succeed
+	if next.to == "replacements" {
+		succeed = func(old place, _ succession) ([]Edit, error) { return p.replaceVars(ctx, old) }
+	}
+	edits, err := succeed(old, next)
 	if err != nil {
 		return nil, err
 	}
