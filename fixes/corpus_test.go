@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -20,7 +21,9 @@ func TestRealRepositories(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := &fixCase{
 				files:  readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
-				rules:  []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness"},
+				rules: []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness", "schema",
+					"kustomize-deprecated", "pull-policy", "missing-prestop", "grace-too-short", "missing-spread", "missing-pdb"},
+				checks: rules.Policy{ClusterVersion: "1.34"},
 				policy: Policy{Resources: []ResourcePolicy{{Requests: map[string]string{"cpu": "100m", "memory": "64Mi"}}}},
 				digest: anyDigest,
 			}

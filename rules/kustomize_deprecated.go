@@ -11,7 +11,7 @@ var _ = add(Rule{
 	ID:        "kustomize-deprecated",
 	Title:     "a field of kustomizations that is on its way out",
 	Why:       "The next version of the kustomization's format has it no more, and kustomize warns of it at each build.",
-	Write:     "the field that took its place; kustomize edit fix would do it, and lose comments and layout",
+	Write:     "the field that took its place; kustodian fix does it where no build changes, and keeps comments and layout",
 	Severity:  Info,
 	Practices: []int{48},
 	Check: func(pass *Pass) {

@@ -9,7 +9,7 @@ var _ = add(Rule{
 	ID:        "pull-policy",
 	Title:     "a pull policy that does not fit the image",
 	Why:       "With a tag that moves, IfNotPresent leaves nodes on different versions; with a digest, Always asks the registry for what cannot have changed.",
-	Write:     "no imagePullPolicy: its default fits a fixed reference",
+	Write:     "no imagePullPolicy where its default fits the reference, which it does not for a tag that moves and is not latest: Always there",
 	Severity:  Warning,
 	Practices: []int{13},
 	Check: func(pass *Pass) {
