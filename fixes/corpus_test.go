@@ -20,7 +20,7 @@ func TestRealRepositories(t *testing.T) {
 	for _, name := range []string{"stefanprodan+podinfo", "fluxcd+flux2-kustomize-helm-example"} {
 		t.Run(name, func(t *testing.T) {
 			c := &fixCase{
-				files:  readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
+				files: readArchive(t, "../../shared/corpus/"+name+".tar.gz"),
 				rules: []string{"image-floating", "image-unpinned", "missing-requests", "best-effort", "missing-readiness", "schema",
 					"kustomize-deprecated", "pull-policy", "missing-prestop", "grace-too-short", "missing-spread", "missing-pdb"},
 				checks: rules.Policy{ClusterVersion: "1.34"},
