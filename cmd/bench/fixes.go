@@ -23,8 +23,10 @@ import (
 )
 
 // startingValues is a configuration as a repository that wants fixes has it:
-// with numbers for containers about which nothing else is known.
+// with numbers for containers about which nothing else is known, and the version
+// that the fixes may count on.
 const startingValues = `version: 1
+cluster: {version: "1.34"}
 fix:
   startingResources: {requests: {cpu: 100m, memory: 128Mi}}
 `
