@@ -398,6 +398,7 @@ type testTree struct {
 	snapshot *overlay.Snapshot
 	overlays []overlay.Overlay
 	findings []rules.Finding
+	befores  Befores
 }
 
 // open opens files as the repository of a case, whose answers are the registry's too.
@@ -501,7 +502,7 @@ func (tree *testTree) judge(t *testing.T, fixes []Fix) Proof {
 	var proofs []OverlayProof
 	for _, o := range tree.overlays {
 		if readsAny(o, fixes) {
-			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, tree.checks)
+			proof, err := ProveOverlay(context.Background(), tree.snapshot, fixes, o.Path, tree.checks, &tree.befores)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,8 +13,9 @@ import (
 // ProveOverlay builds one overlay before and after the fixes are applied, and
 // says what differs. The verdict over all overlays is [Judge]'s. A build that
 // fails is told in the OverlayProof; the error is of ctx, or of fixes that
-// cannot be applied together.
-func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy) (OverlayProof, error) {
+// cannot be applied together. Builds before the fixes are those of befores, which
+// are of the same tree and options.
+func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, path string, policy rules.Policy, befores *Befores) (OverlayProof, error) {
 	proof := OverlayProof{Overlay: path}
 	files, err := Apply(before.ReadFile, fixes)
 	var conflict *NoFix
@@ -25,7 +26,7 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 	if err != nil {
 		return proof, err
 	}
-	was, err := before.Build(ctx, path)
+	old, err := befores.of(ctx, before, path, policy)
 	if err != nil {
 		proof.Error, proof.Unbuilt = "It does not build before the fix: "+err.Error(), true
 		return proof, ctx.Err()
@@ -35,12 +36,13 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 		proof.Error = "It does not build after the fix: " + err.Error()
 		return proof, ctx.Err()
 	}
+	was := old.build
 	proof.Changes, proof.Diff, err = compareBuilds(was, is)
 	if err != nil {
 		return proof, err
 	}
 	proof.Environment, proof.Effect = environmentDiffers(was, is), effectOf(was, is)
-	if err := proof.compareFindings(ctx, fixes, was, is, policy); err != nil {
+	if err := proof.compareFindings(ctx, fixes, old, is); err != nil {
 		return proof, fmt.Errorf("checking %s after the fix: %w", path, err)
 	}
 	return proof, nil
@@ -51,12 +53,12 @@ func ProveOverlay(ctx context.Context, before *overlay.Snapshot, fixes []Fix, pa
 // it is about what the fix changes; in the file of the old one it is the next of
 // those that the old one stood for, since of a file that a program writes a rule
 // tells one.
-func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before, after *overlay.Build, policy rules.Policy) error {
-	old, _, err := rules.Run(ctx, rules.Subject{Build: before}, policy)
+func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before *unfixed, after *overlay.Build) error {
+	old, err := before.findings(ctx)
 	if err != nil {
 		return err
 	}
-	now, _, err := rules.Run(ctx, rules.Subject{Build: after}, policy)
+	now, _, err := rules.Run(ctx, rules.Subject{Build: after}, before.policy)
 	if err != nil {
 		return err
 	}

@@ -69,11 +69,12 @@ func TestEditThatReachesASecondOverlay(t *testing.T) {
 	}
 	fix := Fix{Files: []FileChange{{Path: "base/pod.yaml", Splices: []yamledit.Splice{{Start: at, End: at, New: "@d"}}}}}
 	snapshot := overlay.Open(files, overlay.Options{})
+	var befores Befores
 	judge := func(changes ...Change) Proof {
 		fix.Intent.Changes = changes
 		var proofs []OverlayProof
 		for _, path := range []string{"dev", "prod"} {
-			proof, err := ProveOverlay(t.Context(), snapshot, []Fix{fix}, path, rules.Policy{})
+			proof, err := ProveOverlay(t.Context(), snapshot, []Fix{fix}, path, rules.Policy{}, &befores)
 			if err != nil {
 				t.Fatal(err)
 			}

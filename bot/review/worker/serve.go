@@ -147,6 +147,7 @@ type server struct {
 	remotes   string // the folder of remote bases, "" for none
 	snapshots map[snapshotKey]*overlay.Snapshot
 	trees     map[TreeRef]*overlay.Snapshot // those with any options read through
+	befores   map[snapshotKey]*fixes.Befores
 	// definitions are those of one tree, for its next overlay.
 	definitions     schema.Definitions
 	definitionsFrom map[string]string
@@ -447,11 +448,23 @@ func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
 	return PlanAnswer(planned), err
 }
 
+// unfixed is what the job's proofs share of one tree.
+func (s *server) unfixed(key snapshotKey) *fixes.Befores {
+	if s.befores[key] == nil {
+		s.befores = map[snapshotKey]*fixes.Befores{key: {}} // a job's fixes are all of its head
+	}
+	return s.befores[key]
+}
+
 func (s *server) prove(ctx context.Context, r Prove) (answer ProveAnswer, err error) {
 	snapshot, err := s.snapshot(r.Tree, r.Options)
 	if err != nil {
 		return answer, err
 	}
-	answer.Proof, err = fixes.ProveOverlay(ctx, snapshot, r.Fixes, r.Overlay, r.Policy)
+	options, err := json.Marshal(r.Options)
+	if err != nil {
+		return answer, fmt.Errorf("encoding options: %w", err)
+	}
+	answer.Proof, err = fixes.ProveOverlay(ctx, snapshot, r.Fixes, r.Overlay, r.Policy, s.unfixed(snapshotKey{r.Tree, string(options)}))
 	return answer, err
 }
