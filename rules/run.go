@@ -17,8 +17,7 @@ import (
 // line, and what they noted for [Join]. The error is of ctx, or of a build
 // that can no longer be explained.
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
-	trial := Trial(subject.Build.Overlay)
-	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part || trial, trial: trial, policy: policy}
+	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part, policy: policy}
 	index := newIndex(r.build, policy)
 	r.definitions = schema.Definitions{}
 	maps.Copy(r.definitions, subject.Definitions)
@@ -55,7 +54,7 @@ type run struct {
 	build, before *overlay.Build
 	// definitions are the subject's and those of the build itself.
 	definitions schema.Definitions
-	part, trial bool
+	part        bool
 	policy      Policy
 	found       []Finding
 	facts       []Fact
@@ -84,7 +83,7 @@ func (r *run) add(rule *Rule, f Fault) {
 		return
 	}
 	switch {
-	case r.trial:
+	case r.part && Trial(r.build.Overlay):
 		f.Severity = min(f.Severity, Info)
 	case r.part:
 		f.Severity = min(f.Severity, Warning)

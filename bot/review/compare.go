@@ -202,7 +202,7 @@ func unbuiltSeverity(o overlay.Overlay, fault overlay.Refusal) rules.Severity {
 	switch {
 	case rules.Trial(o.Path):
 		return rules.Info // often broken on purpose
-	case underBase(o.Path) && fault.Reason == overlay.ReasonMissing:
+	case rules.IsPart(o.Path) && fault.Reason == overlay.ReasonMissing:
 		return rules.Warning // often made before the build
 	}
 	return rules.Error

@@ -178,7 +178,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 			Tree: s.ref, Overlay: o.Path, Options: r.options(s, o), Policy: policy,
 			Definitions: s.scan.Definitions,
 			// What the base has is known whoever says it.
-			Part:   s == &r.head && underBase(o.Path),
+			Part:   s == &r.head && rules.IsPart(o.Path),
 			Before: r.before(s, o),
 		}
 	}
@@ -226,11 +226,6 @@ func (r *run) ownCost() uint64 {
 		return 0
 	}
 	return share
-}
-
-// underBase reports whether an overlay is one that others are meant to build on.
-func underBase(dir string) bool {
-	return slices.ContainsFunc(strings.Split(dir, "/"), func(step string) bool { return step == "base" || step == "bases" })
 }
 
 // graded gives findings that no rule looked for the severity that the policy

@@ -122,7 +122,7 @@ func (t *rulesTally) repository(ctx context.Context, name, kubeScore string) ([]
 			return nil, err
 		}
 		built := time.Now()
-		subject := rules.Subject{Build: build, Part: underBase(o.Path), Definitions: definitions}
+		subject := rules.Subject{Build: build, Part: rules.IsPart(o.Path), Definitions: definitions}
 		if _, _, err := rules.Run(ctx, subject, policy); err != nil {
 			return nil, err
 		}

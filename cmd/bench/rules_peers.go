@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"slices"
 	"strings"
 	"time"
 
@@ -17,11 +16,6 @@ import (
 )
 
 const kubeScore = "github.com/zegl/kube-score/cmd/kube-score@v1.20.0"
-
-// underBase reports whether an overlay is one that others are meant to build on.
-func underBase(dir string) bool {
-	return slices.ContainsFunc(strings.Split(dir, "/"), func(step string) bool { return step == "base" || step == "bases" })
-}
 
 // A score is one object of kube-score's JSON.
 type score struct {

@@ -5,6 +5,15 @@ import (
 	"strings"
 )
 
+// IsPart reports whether what is built in a folder is, by its path, nothing that
+// anybody deploys as it is: a base that others build on, or a [Trial].
+func IsPart(dir string) bool { return underBase(dir) || Trial(dir) }
+
+// underBase reports whether an overlay is one that others are meant to build on.
+func underBase(dir string) bool {
+	return slices.ContainsFunc(strings.Split(dir, "/"), func(step string) bool { return step == "base" || step == "bases" })
+}
+
 // trialFolders hold what is there to be tried: data of tests, often wrong on
 // purpose, and examples to copy from. A folder test names an environment as
 // often, unless it is the first of the path.
