@@ -192,7 +192,11 @@ func historyText(w io.Writer, histories []overlay.History) {
 		fmt.Fprintf(w, "%s: %s\n", publish.Printable(fmt.Sprint(h.Object, " ", h.Field)), state)
 		fmt.Fprintf(w, "  %-10s %s (%s, known by %s)\n", verb, place(h.Source), h.Source.By, h.Source.How)
 		for _, via := range h.Source.Via {
-			fmt.Fprintf(w, "  %-10s %s (%s)\n", "overrides", place(via), via.By)
+			verb := "overrides"
+			if via.By == overlay.ByReplacement || via.By == overlay.ByVars {
+				verb = "by way of" // the entry that has the value copied
+			}
+			fmt.Fprintf(w, "  %-10s %s (%s)\n", verb, place(via), via.By)
 		}
 		for _, d := range h.Documents {
 			fmt.Fprintf(w, "  %-10s %s:%d (%s)\n", "object of", publish.Printable(d.File()), d.Line, d.By)

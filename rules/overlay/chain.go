@@ -90,7 +90,7 @@ func (w *birthWalk) resource(k *kustomization, ref reference) []*born {
 func generatedBy(k *kustomization) []*born {
 	var all []*born
 	for _, in := range k.generators() {
-		if behavior := scalar(entry(in.node, "behavior")); behavior != "merge" && behavior != "replace" {
+		if !in.merges() {
 			all = append(all, &born{introduction: in})
 		}
 	}
@@ -125,10 +125,32 @@ func (b *Build) introduce() {
 	}
 	b.stillborn = slices.DeleteFunc(births, func(n *born) bool { return n.built })
 	for _, o := range b.Objects {
-		for _, p := range b.patchesOf(o) {
-			o.Documents = append(o.Documents, p.sources(o)...)
-		}
+		o.Documents = append(o.Documents, b.changes(o)...)
 	}
+}
+
+// changes are the starts of what changed o on its way: the entries of
+// generators that merged into it, and the patches.
+func (b *Build) changes(o *Object) []Source {
+	var all []Source
+	patches := slices.Clone(b.patchesOf(o))
+	for _, k := range o.chain {
+		for _, in := range k.generators() {
+			if in.merges() && in.ref.Kind == o.Ref.Kind && in.ref.Name == o.Origin.Name {
+				all = append(all, in.source)
+			}
+		}
+		patches = slices.DeleteFunc(patches, func(p *patch) bool {
+			if p.in == k {
+				all = append(all, p.sources(o)...)
+			}
+			return p.in == k
+		})
+	}
+	for _, p := range patches {
+		all = append(all, p.sources(o)...)
+	}
+	return all
 }
 
 // maxMatched bounds the table that matches objects with births.

@@ -70,6 +70,13 @@ func (b *Build) linesOf(file, key string) []Source {
 	return all
 }
 
+// merges reports whether a generator's entry changes an object that is there,
+// in place of making one.
+func (in *introduction) merges() bool {
+	behavior := scalar(entry(in.node, "behavior"))
+	return behavior == "merge" || behavior == "replace"
+}
+
 // takes reports whether a generator's entry takes its data from a file.
 func (in *introduction) takes(file string) bool {
 	named := append(slices.Clone(items(entry(in.node, "files"))), items(entry(in.node, "envs"))...)
