@@ -63,7 +63,7 @@ var practices = []Practice{
 	{Title: "everything carries the labels that tell what it is"},
 	{Title: "annotations say whom to call"},
 	{Title: "a namespace is named, and closed by default"},
-	{Title: "images are small", Without: "the size of an image stands in its registry and in no file of the repository"},
+	{Title: "images are small"},
 	{Title: "a container runs one process, and pods of a workload are alike"},
 	{Title: "a pod that keeps crashing raises an alert"},
 	{Title: "logs are collected centrally"},
