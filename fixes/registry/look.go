@@ -17,8 +17,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxPlatforms bounds the images of an index. The most that are built for one
-// tag are some sixty, an attestation with each.
+// maxPlatforms bounds the images of an index. Go builds for some fifty
+// platforms; an image for each, with its attestation, is a fifth of it.
 const maxPlatforms = 500
 
 // A paceKey is a host and whom it takes us for: registries count by that.

@@ -14,11 +14,10 @@ import (
 const (
 	// maxAtOnce is how many questions one host answers at once, for all runs.
 	maxAtOnce = 4
-	// DefaultRate is how many requests a second one host gets: below what the
-	// public registries allow a client, and 4 to 6 images a second.
+	// DefaultRate is how many requests a second one host gets: some five images.
 	DefaultRate = 25
-	// maxRest bounds how long a host can have us stay away; the anonymous
-	// limit of Docker Hub is counted over hours, that of others over minutes.
+	// maxRest bounds how long a host can have us stay away, so that one wrong
+	// answer does not keep every later run from it.
 	maxRest = 15 * time.Minute
 )
 
@@ -55,7 +54,8 @@ func (p *pace) wait(ctx context.Context) error {
 	p.mu.Lock()
 	rest := p.rest
 	p.mu.Unlock()
-	if deadline, ok := ctx.Deadline(); ok && rest.After(deadline) {
+	deadline, bounded := ctx.Deadline()
+	if bounded && rest.After(deadline) {
 		return &restError{rest}
 	}
 	if pause := time.Until(rest); pause > 0 {
@@ -67,7 +67,12 @@ func (p *pace) wait(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-	return p.limiter.Wait(ctx)
+	if err := p.limiter.Wait(ctx); err != nil && ctx.Err() == nil {
+		return &restError{deadline} // its turn comes after the question's time
+	} else if err != nil {
+		return err
+	}
+	return nil
 }
 
 // heed lets the host rest as long as its answer says.

@@ -67,6 +67,13 @@ func TestPace(t *testing.T) {
 			t.Errorf("50 requests beyond the first took %s at 10 a second", took)
 		}
 
+		soon, end := context.WithTimeout(ctx, 10*time.Millisecond)
+		defer end()
+		var rest *restError
+		if err := p.wait(soon); !errors.As(err, &rest) {
+			t.Errorf("a turn that comes too late: got %v", err)
+		}
+
 		response := &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"20"}}}
 		p.heed(response)
 		start = time.Now()
@@ -75,7 +82,6 @@ func TestPace(t *testing.T) {
 		}
 		response.Header.Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
 		p.heed(response)
-		var rest *restError
 		if err := p.wait(ctx); !errors.As(err, &rest) || rest.Until != time.Now().Add(maxRest) {
 			t.Errorf("a pause of an hour: got %v, want one of %s", err, maxRest)
 		}

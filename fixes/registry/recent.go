@@ -16,7 +16,7 @@ const (
 	// digestLife is for what has a digest and cannot change; it ends since who
 	// may read it can.
 	digestLife = time.Hour
-	maxRecent  = 4096 // references; an entry is some 500 bytes
+	maxRecent  = 4096 // references of all runs
 )
 
 // recent is what registries said not long ago, by reference and by whom they

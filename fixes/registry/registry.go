@@ -31,8 +31,8 @@ var PublicHosts = []string{
 // second; a token, HEAD, GET and what describes the image need a few from afar.
 const DefaultTimeout = 10 * time.Second
 
-// maxQuestions bounds how many images one run asks for: three times those of
-// the largest repository known, and half a minute of one registry.
+// maxQuestions bounds how many images one run asks for: at five requests each
+// and DefaultRate, that is seven minutes of one registry.
 const maxQuestions = 2000
 
 // A Client asks registries for every run of a process. Its methods may be
@@ -115,9 +115,9 @@ func (c *Client) For(asker Asker) *Resolver {
 	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}}
 }
 
-// Resolve says what the image's tag names today, or of what its digest is. mirror is the name of the
-// mirror that the repository wants asked, "" for none. The error is a sentence
-// for whoever wrote the image.
+// Resolve says what the image's tag names today, or what has its digest. mirror
+// is the name of the mirror that the repository wants asked, "" for none. The
+// error is a sentence for whoever wrote the image.
 func (r *Resolver) Resolve(ctx context.Context, image, mirror string) (Image, error) {
 	q := question{image, mirror}
 	said, err, _ := r.flight.Do(image+" "+mirror, func() (any, error) {
