@@ -27,6 +27,9 @@ func parseImage(text string) (i image, ok bool) {
 	return i, true
 }
 
+// fluxMarker begins the comment on a line that Flux writes.
+var fluxMarker = []byte(`{"$imagepolicy"`)
+
 // automated reports whether Flux writes the line of a source: then a policy of
 // Flux says whether it has a digest, and a person's would be gone tomorrow.
 func (p *Pass) automated(at overlay.Source) bool {
@@ -35,16 +38,11 @@ func (p *Pass) automated(at overlay.Source) bool {
 	}
 	marked, known := p.index.marked[at.Path]
 	if !known {
-		text, err := p.Build.ReadFile(at.Path)
-		if err != nil {
-			text = nil // what cannot be read says nothing
-		}
-		for i, line := range bytes.Split(text, []byte("\n")) {
-			if bytes.Contains(line, []byte(`{"$imagepolicy"`)) {
-				if marked == nil {
-					marked = map[int]bool{}
-				}
-				marked[i+1] = true
+		marked = map[int]bool{}
+		// What cannot be read, or nowhere has the marker, says nothing.
+		if text, err := p.Build.ReadFile(at.Path); err == nil && bytes.Contains(text, fluxMarker) {
+			for i, line := range bytes.Split(text, []byte("\n")) {
+				marked[i+1] = bytes.Contains(line, fluxMarker)
 			}
 		}
 		p.index.marked[at.Path] = marked
