@@ -18,9 +18,14 @@ const maxSections = 200
 // over that of the repository: it counts for what is below the folder. It
 // returns what is right in src, and what is not as findings of rule config-invalid.
 func ParseFolder(at string, src []byte, whole Config) (Config, []rules.Finding) {
-	config := whole.clone()
 	folder := path.Dir(at)
-	r := &reader{path: at, config: &config, locked: whole.Locked, section: literal(folder) + "/**", folder: literal(folder) + "/"}
+	r := &reader{path: at, config: &whole, locked: whole.Locked, section: literal(folder) + "/**", folder: literal(folder) + "/"}
+	if len(whole.Sections) >= maxSections { // before anything is copied: a tree may hold thousands
+		r.room(&yaml.Node{})
+		return whole, r.faults
+	}
+	config := whole.clone()
+	r.config = &config
 	document := r.document(src)
 	if document == nil {
 		return config, r.faults

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/kustodian/kustodian/rules"
 )
@@ -127,4 +129,7 @@ func ticked(line string) string {
 // asWritten keeps what people wrote in a comment from being read as markup.
 var asWritten = strings.NewReplacer("<", "&lt;", "*", `\*`, "_", `\_`)
 
-func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
