@@ -18,6 +18,7 @@ var (
 // is known to: by what its first lines say, or by the folder that it is in.
 func Generator(path string, text []byte) string {
 	head := bytes.SplitN(text, []byte("\n"), 9)
+	unnamed := false
 	for _, line := range head[:min(len(head), 8)] {
 		if rendered.Match(line) {
 			return "helm template"
@@ -26,8 +27,11 @@ func Generator(path string, text []byte) string {
 			if by := strings.Trim(string(m[1]), "."); by != "" {
 				return by
 			}
-			return "a program (its head says so)"
+			unnamed = true
 		}
+	}
+	if unnamed {
+		return "a program (its head says so)"
 	}
 	for _, step := range strings.Split(path, "/") {
 		if step == "vendor" || step == "third_party" {
