@@ -48,6 +48,8 @@ type Facts struct {
 	// Base is empty where Compared is not set: a sweep has no base.
 	Base     []Fact `json:"base,omitempty"`
 	Compared bool   `json:"compared,omitempty"`
+	// Additions are made to the overlays of head, by their paths.
+	Additions map[string][]Addition `json:"additions,omitempty"`
 	// Overlays are those of head that are built on their own. One without
 	// facts was not checked, or has nothing to note.
 	Overlays []overlay.Overlay `json:"overlays"`
@@ -100,6 +102,7 @@ func Join(facts Facts, policy Policy) ([]Finding, error) {
 		}
 		found = append(found, j.found...)
 	}
+	facts.amend(found)
 	return Merge(stand(found)), nil
 }
 

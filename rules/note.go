@@ -20,6 +20,10 @@ type Note struct {
 	// Defines is the hash of a file that holds CustomResourceDefinitions, ""
 	// for others.
 	Defines string `json:"defines,omitempty"`
+	// Additions are what it lets Flux or Argo CD add to overlays, Sources the
+	// URLs of the repositories that it names for Flux, by name.
+	Additions []Addition        `json:"additions,omitempty"`
+	Sources   map[string]string `json:"sources,omitempty"`
 }
 
 // NoteFile reads the text of a file; false where it says nothing.
@@ -33,7 +37,8 @@ func NoteFile(path string, text []byte) (Note, bool) {
 		sum := sha256.Sum256(text)
 		note.Defines = hex.EncodeToString(sum[:10])
 	}
-	return note, len(note.Comments)+len(note.Delivered) > 0 || note.Defines != ""
+	note.Additions, note.Sources = additions(path, text)
+	return note, len(note.Comments)+len(note.Delivered)+len(note.Additions)+len(note.Sources) > 0 || note.Defines != ""
 }
 
 // delivered are the folders that Flux applies by what a file says.

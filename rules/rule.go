@@ -150,6 +150,8 @@ type Subject struct {
 	// compared, or where nobody knows what it was. A build without objects is
 	// that of an overlay that is new.
 	Before *overlay.Build
+	// Additions are made to the build before it is applied.
+	Additions []Addition
 	// Definitions are the schemas of custom resources that the repository
 	// holds; those of the build itself need not be among them.
 	Definitions schema.Definitions

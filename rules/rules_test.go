@@ -90,7 +90,10 @@ func runCase(t *testing.T, archive *txtar.Archive, ids ...string) {
 	snapshot := overlay.Open(tree, overlay.Options{})
 	comment := string(archive.Comment)
 	found, facts := check(t, snapshot, comment, policyOf(comment))
-	joined := rules.Facts{Head: facts, Overlays: overlays(t, snapshot), Compared: compared}
+	joined := rules.Facts{Head: facts, Overlays: overlays(t, snapshot), Compared: compared, Additions: map[string][]rules.Addition{}}
+	for _, o := range joined.Overlays {
+		joined.Additions[o.Path] = additions(t, snapshot, comment, o.Path)
+	}
 	if compared {
 		_, joined.Base = check(t, overlay.Open(was, overlay.Options{}), comment, policyOf(comment))
 	}
@@ -130,7 +133,7 @@ func check(t *testing.T, snapshot *overlay.Snapshot, comment string, policy rule
 			t.Fatal(err)
 		}
 		builds++
-		findings, noted, err := rules.Run(t.Context(), rules.Subject{Build: build, Part: verb == "part"}, policy)
+		findings, noted, err := rules.Run(t.Context(), rules.Subject{Build: build, Part: verb == "part", Additions: additions(t, snapshot, comment, dir)}, policy)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,17 +152,39 @@ func survey(t *testing.T, snapshot *overlay.Snapshot, overlays []overlay.Overlay
 	if err != nil {
 		t.Fatal(err)
 	}
-	var notes []rules.Note
+	return rules.SurveyTree(rules.See(overlays, files, notes(t, snapshot, files)), snapshot.ReadFile, policy)
+}
+
+// additions are those to an overlay of the repository that the comment of a
+// case may name: `repository URL`.
+func additions(t *testing.T, snapshot *overlay.Snapshot, comment, dir string) []rules.Addition {
+	t.Helper()
+	files, err := snapshot.YAMLFiles(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	repository := ""
+	for line := range strings.Lines(comment) {
+		if url, ok := strings.CutPrefix(line, "repository "); ok {
+			repository = strings.TrimSpace(url)
+		}
+	}
+	return rules.AdditionsTo(notes(t, snapshot, files), dir, repository)
+}
+
+func notes(t *testing.T, snapshot *overlay.Snapshot, files []string) []rules.Note {
+	t.Helper()
+	var all []rules.Note
 	for _, file := range files {
 		text, err := snapshot.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if note, ok := rules.NoteFile(file, text); ok {
-			notes = append(notes, note)
+			all = append(all, note)
 		}
 	}
-	return rules.SurveyTree(rules.See(overlays, files, notes), snapshot.ReadFile, policy)
+	return all
 }
 
 // registered is what the registry of a case says of the images that are asked;

@@ -39,6 +39,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 	if r.own(index); r.err != nil {
 		return nil, nil, fmt.Errorf("the repository's own rules on overlay %s: %w", r.build.Overlay, r.err)
 	}
+	r.amend(subject.Additions)
 	return Merge(Soften(stand(r.found), r.build.ReadFile)), r.facts, nil
 }
 
@@ -189,7 +190,9 @@ func Merge(findings ...[]Finding) []Finding {
 		case !silenced && f.Suppressed != nil:
 			continue
 		}
-		out[i].Severity = max(out[i].Severity, f.Severity)
+		if f.Severity > out[i].Severity {
+			out[i].Severity, out[i].Message = f.Severity, f.Message
+		}
 		out[i].AddOthers(f)
 		out[i].Overlays = append(out[i].Overlays, f.Overlays...)
 	}

@@ -72,6 +72,23 @@ func Fork(dir, rev string) (repository, commit string, err error) {
 	return w.common, base.String(), nil
 }
 
+// Origin is the URL that the repository around the folder dir was cloned from,
+// "" where it says none.
+func Origin(dir string) (string, error) {
+	w, err := openWork(dir)
+	if err != nil {
+		return "", err
+	}
+	own, err := w.repository.Config()
+	if err != nil {
+		return "", fmt.Errorf("reading the configuration of the repository of %s: %w", dir, err)
+	}
+	if origin, ok := own.Remotes["origin"]; ok && len(origin.URLs) > 0 {
+		return origin.URLs[0], nil
+	}
+	return "", nil
+}
+
 // A work is the repository of a work tree.
 type work struct {
 	repository *git.Repository

@@ -32,6 +32,10 @@ type Job struct {
 	// Defaults is the text of the organisation's configuration, which stands
 	// below the repository's; nil where there is none.
 	Defaults []byte
+	// Repository is the URL that the trees are cloned from, "" where it is not
+	// known. Nothing is fetched from it: it tells what Flux and Argo CD apply of
+	// this repository from what they apply of others.
+	Repository string
 	// Paths narrows the job to the overlays at or below these files and
 	// folders, and to those that read one; empty is all.
 	Paths []string

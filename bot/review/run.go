@@ -107,6 +107,8 @@ type side struct {
 	roots   []overlay.Overlay
 	reached []overlay.Overlay             // the roots that the change reaches
 	checked map[string]worker.CheckAnswer // by overlay
+	// additions are what Flux and Argo CD add, by overlay.
+	additions map[string][]rules.Addition
 }
 
 // built reports whether the overlay was built. One that was not says nothing
@@ -176,7 +178,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	for i, o := range overlays {
 		requests[i] = worker.Check{
 			Tree: s.ref, Overlay: o.Path, Options: r.options(s, o), Policy: policy,
-			Definitions: s.scan.Definitions,
+			Definitions: s.scan.Definitions, Additions: s.additions[o.Path],
 			// What the base has is known whoever says it.
 			Part:   s == &r.head && rules.IsPart(o.Path),
 			Before: r.before(s, o),

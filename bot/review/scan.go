@@ -37,7 +37,7 @@ func (r *run) scan(ctx context.Context) error {
 		return fmt.Errorf("reading the configuration of %s: %w", r.job.Config, err)
 	}
 	for _, s := range []*side{&r.head, &r.base} {
-		s.checked, s.scan.Config = map[string]worker.CheckAnswer{}, obeyed.Config
+		s.checked, s.additions, s.scan.Config = map[string]worker.CheckAnswer{}, map[string][]rules.Addition{}, obeyed.Config
 		if s.ref.IsZero() {
 			continue
 		}
@@ -97,6 +97,11 @@ func (r *run) survey(ctx context.Context, s *side) error {
 	notes, err := r.pool.Notes(ctx, s.ref, files)
 	if err != nil {
 		return err
+	}
+	for _, o := range s.scan.Overlays {
+		if added := rules.AdditionsTo(notes, o.Path, r.job.Repository); len(added) > 0 {
+			s.additions[o.Path] = added
+		}
 	}
 	policy := s.scan.Config.Rules
 	s.scan.Ignores, s.scan.Definitions = rules.Ignores(notes, policy), map[string]string{}

@@ -23,7 +23,7 @@ func (r *run) together(ctx context.Context, head, base []rules.Finding) (withHea
 	if err := r.checkRelated(ctx); err != nil {
 		return nil, nil, err
 	}
-	facts := rules.Facts{Head: r.head.facts(), Base: r.base.facts(), Compared: !r.base.ref.IsZero(), Overlays: r.head.roots}
+	facts := rules.Facts{Head: r.head.facts(), Base: r.base.facts(), Compared: !r.base.ref.IsZero(), Overlays: r.head.roots, Additions: r.head.additions}
 	if facts.Images, err = r.registered(ctx, facts); err != nil {
 		return nil, nil, err
 	}
@@ -32,7 +32,7 @@ func (r *run) together(ctx context.Context, head, base []rules.Finding) (withHea
 		return rules.Merge(head, found), base, err
 	}
 	// What the base alone shows is not new.
-	was, err := r.joinFacts(ctx, &r.base, rules.Facts{Head: facts.Base, Overlays: r.base.roots, Images: facts.Images})
+	was, err := r.joinFacts(ctx, &r.base, rules.Facts{Head: facts.Base, Overlays: r.base.roots, Images: facts.Images, Additions: r.base.additions})
 	return rules.Merge(head, found), rules.Merge(base, was), err
 }
 

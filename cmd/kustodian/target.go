@@ -90,6 +90,12 @@ func rootOf(folder string) (root string, git bool, err error) {
 func (t target) job(base string) (review.Job, error) {
 	head := review.TreeRef{Folder: t.root}
 	job := review.Job{Head: head, Config: head, Paths: t.paths}
+	if t.git {
+		// A repository whose configuration cannot be read says nothing of itself.
+		if origin, err := mirror.Origin(t.root); err == nil {
+			job.Repository = origin
+		}
+	}
 	if base == "" {
 		return job, nil
 	}

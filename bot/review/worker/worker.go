@@ -100,6 +100,8 @@ type Check struct {
 	Policy  rules.Policy    `json:"policy"`
 	// Part is [rules.Subject].Part of the overlay.
 	Part bool `json:"part,omitempty"`
+	// Additions are those to the overlay.
+	Additions []rules.Addition `json:"additions,omitempty"`
 	// Definitions are the files of the tree that hold CustomResourceDefinitions,
 	// each with its hash.
 	Definitions map[string]string `json:"definitions,omitempty"`
