@@ -21,6 +21,9 @@ type Recipe struct {
 	Rules []string
 	// Title says what a pull request of such fixes does, in the imperative: "Pin images to digests".
 	Title string
+	// Mends are rules whose findings at the same objects its fixes may put
+	// right too; those have fixes of their own where it does not.
+	Mends []string
 	// Plan plans the fix of one finding.
 	Plan func(context.Context, *Plan) (*Fix, error)
 }

@@ -75,7 +75,7 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 			return nil, err
 		}
 	}
-	if err := l.dropEmpty(); err != nil {
+	if err := p.dropEmpty(l.to, l.patches); err != nil {
 		return nil, err
 	}
 	for _, kustomization := range sortedKeys(l.literals) {

@@ -3,7 +3,6 @@ package fixes
 import (
 	"context"
 	"fmt"
-	"path"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -77,88 +76,4 @@ func (l *lift) patchOwner(file string) (string, error) {
 		l.patches[file] = owner
 	}
 	return owner, err
-}
-
-// dropEmpty deletes the patches that say nothing any more, with their mention.
-func (l *lift) dropEmpty() error {
-	for _, file := range sortedKeys(l.to.edits) {
-		src, err := l.Snapshot.ReadFile(file)
-		if err != nil {
-			return fmt.Errorf("reading %s: %w", file, err)
-		}
-		l.to.edits[file] = ordered(l.to.edits[file])
-		after, err := edited(file, src, l.to.edits[file])
-		if err != nil {
-			return err
-		}
-		roots, err := documents(after.Bytes)
-		if err != nil {
-			return refused(file, err)
-		}
-		if owner, ok := l.patches[file]; ok {
-			if !slices.ContainsFunc(roots, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
-				if err := l.dropPatch(file, owner); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		l.dropInline(file, roots)
-	}
-	return nil
-}
-
-// dropInline removes the inline patches of a kustomization that say nothing
-// any more, in place of what was edited in them.
-func (l *lift) dropInline(file string, roots []*yaml.Node) {
-	var empty []steps
-	for _, e := range l.to.edits[file] {
-		if e.Block == nil || slices.ContainsFunc(empty, func(s steps) bool { return slices.Equal(s, e.Block) }) {
-			continue
-		}
-		inner, err := documents([]byte(follow(roots[e.Document], e.Block).Value))
-		if err == nil && !slices.ContainsFunc(inner, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }) {
-			empty = append(empty, e.Block)
-		}
-	}
-	for _, block := range empty {
-		l.to.edits[file] = slices.DeleteFunc(l.to.edits[file], func(e Edit) bool { return slices.Equal(e.Block, block) })
-		l.to.add(file, place{path: []any(block[:2])}.remove())
-	}
-}
-
-// dropPatch deletes a patch and its entry.
-func (l *lift) dropPatch(file, owner string) error {
-	root, err := l.kustomization(owner)
-	if err != nil {
-		return err
-	}
-	for _, list := range patchLists {
-		for i, entry := range items(root, list) {
-			if namesFile(entry, path.Dir(owner), file) {
-				l.to.add(owner, place{path: []any{list, i}}.remove())
-			}
-		}
-	}
-	l.to.gone[file] = true
-	return nil
-}
-
-// saysNothing reports whether a patch only names what it would change.
-func saysNothing(node *yaml.Node) bool {
-	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
-		switch node.Content[i].Value {
-		case "apiVersion", "kind", "name", "namespace":
-		default:
-			if !saysNothing(resolved(node.Content[i+1])) {
-				return false
-			}
-		}
-	}
-	for i := 0; i < len(node.Content) && node.Kind == yaml.SequenceNode; i++ {
-		if !saysNothing(resolved(node.Content[i])) {
-			return false
-		}
-	}
-	return node.Kind != yaml.ScalarNode
 }

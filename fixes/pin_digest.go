@@ -17,6 +17,7 @@ import (
 var pinDigest = Recipe{
 	Rules: []string{"image-floating", "image-unpinned"},
 	Title: "Pin images to digests",
+	Mends: []string{pullPolicy},
 	Plan: func(ctx context.Context, p *Plan) (*Fix, error) {
 		return p.pin(ctx, pinning{
 			part: "tag", says: (*tagPlace).saysTag, byRenovate: pinsDigests,
@@ -101,6 +102,9 @@ func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
 				Overlay: r.build.Overlay, Object: r.object.Ref, Field: r.field.Append("image"), Before: &before, After: &after,
 			})
 		}
+	}
+	if err := p.fitPull(ctx, fix, changes, all); err != nil {
+		return nil, err
 	}
 	fix.Files, err = changes.files(p)
 	return fix, err

@@ -37,7 +37,9 @@ type Plan struct {
 	Finding rules.Finding
 	// Others are the other findings of the same rule at the same object, in
 	// the same overlays.
-	Others   []rules.Finding
+	Others []rules.Finding
+	// Beside are those of the rules that the recipe mends too.
+	Beside   []rules.Finding
 	Snapshot *overlay.Snapshot
 	Policy   Policy
 	Rules    rules.Policy
@@ -95,7 +97,7 @@ func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
 			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, images: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
-	for _, finding := range request.Findings {
+	for _, finding := range mendedLast(request.Findings) {
 		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })
 		if finding.Suppressed != nil || planned {
 			continue
@@ -114,6 +116,15 @@ func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	}
 	answer.Questions = p.questions
 	return answer, nil
+}
+
+// mendedLast has findings that the fix of another may put right at the end.
+func mendedLast(findings []rules.Finding) []rules.Finding {
+	mended := func(f rules.Finding) bool {
+		return slices.ContainsFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Mends, f.Rule) })
+	}
+	last := slices.DeleteFunc(slices.Clone(findings), func(f rules.Finding) bool { return !mended(f) })
+	return append(slices.DeleteFunc(slices.Clone(findings), mended), last...)
 }
 
 // join adds a fix to those planned. Findings that the same edit puts right
@@ -183,8 +194,14 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	for _, other := range p.request.Findings {
 		// Objects of one name in overlays of their own are not one object.
 		together := slices.ContainsFunc(other.Overlays, func(o string) bool { return slices.Contains(finding.Overlays, o) })
-		if other.Rule == finding.Rule && other.Origin == finding.Origin && together && other.Fingerprint != finding.Fingerprint && other.Suppressed == nil {
+		if other.Origin != finding.Origin || !together || other.Fingerprint == finding.Fingerprint || other.Suppressed != nil {
+			continue
+		}
+		if other.Rule == finding.Rule {
 			plan.Others = append(plan.Others, other)
+		}
+		if slices.Contains(recipes[i].Mends, other.Rule) {
+			plan.Beside = append(plan.Beside, other)
 		}
 	}
 	plan.Reach = func(ctx context.Context, path string) error { return p.reach(ctx, plan, path) }

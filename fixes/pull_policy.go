@@ -13,10 +13,13 @@ import (
 // fitPullPolicy makes the pull policy fit the reference beside it: by leaving
 // it to its default where that is right, else by saying the right one.
 var fitPullPolicy = Recipe{
-	Rules: []string{"pull-policy"},
+	Rules: []string{pullPolicy},
 	Title: "Fit pull policies to the images",
 	Plan:  planPullPolicy,
 }
+
+// pullPolicy is the rule whose findings it fixes, and pins bring and mend.
+const pullPolicy = "pull-policy"
 
 const (
 	pullAlways       = "Always"
@@ -61,7 +64,9 @@ func planPullPolicy(ctx context.Context, p *Plan) (*Fix, error) {
 				return nil, err
 			}
 		case leave:
-			changes.add(said.file, said.remove())
+			if err := p.dropPull(changes, said); err != nil {
+				return nil, err
+			}
 		default:
 			changes.add(said.file, said.set(now))
 		}
@@ -88,16 +93,7 @@ var whenPulled = map[string]string{pullAlways: "at each start", pullIfNotPresent
 // pulled lists the containers whose pull policy a place says, with what those
 // that have the finding want.
 func (p *Plan) pulled(ctx context.Context, said place) ([]reached, error) {
-	if err := p.Reach(ctx, said.file); err != nil {
-		return nil, err
-	}
-	carry, err := p.uses(func(u use) (bool, error) {
-		if _, reads := u.build.Reads[said.file]; !reads || child(u.node, "imagePullPolicy") == nil {
-			return false, nil
-		}
-		source, err := u.build.Explain(ctx, u.object, u.field.Append("imagePullPolicy"))
-		return source.String() == p.Finding.Source.String(), err
-	})
+	carry, err := p.pulledBy(ctx, said.file, p.Finding.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +110,20 @@ func (p *Plan) pulled(ctx context.Context, said place) ([]reached, error) {
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// pulledBy lists the containers whose pull policy a source in a file says.
+func (p *Plan) pulledBy(ctx context.Context, file string, source overlay.Source) ([]use, error) {
+	if err := p.Reach(ctx, file); err != nil {
+		return nil, err
+	}
+	return p.uses(func(u use) (bool, error) {
+		if _, reads := u.build.Reads[file]; !reads || child(u.node, "imagePullPolicy") == nil {
+			return false, nil
+		}
+		said, err := u.build.Explain(ctx, u.object, u.field.Append("imagePullPolicy"))
+		return said.String() == source.String(), err
+	})
 }
 
 // patchPull says the right policy in a layer that does not say the wrong one.

@@ -1,0 +1,106 @@
+package fixes
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/kustodian/kustodian/rules/overlay"
+)
+
+// fitPull lets the pull policies of containers fit the digests that a fix
+// writes: what never changes need not be asked for at each start, and may be
+// kept where a node has it.
+func (p *Plan) fitPull(ctx context.Context, fix *Fix, to *fileChanges, all []reached) error {
+	for _, f := range p.Beside {
+		left := func(path string) bool { return !pins(all, path, f.Origin, f.Field) }
+		if len(f.Others) == 0 && f.Written == "" && !slices.ContainsFunc(f.Overlays, left) {
+			fix.Fingerprints = once(append([]string{p.Finding.Fingerprint}, fix.Fingerprints...), f.Fingerprint)
+		}
+	}
+	if !p.checks(pullPolicy) {
+		return nil
+	}
+	var seen []overlay.Source
+	for _, r := range all {
+		if r.wants == "" || scalar(r.node, "imagePullPolicy") != pullAlways {
+			continue
+		}
+		source, err := r.build.Explain(ctx, r.object, r.field.Append("imagePullPolicy"))
+		if err != nil {
+			return fmt.Errorf("looking for the pull policy of %s: %w", r.object.Ref, err)
+		}
+		if slices.ContainsFunc(seen, func(other overlay.Source) bool { return other.String() == source.String() }) {
+			continue
+		}
+		seen = append(seen, source)
+		changes, err := p.leavePull(ctx, to, source, all)
+		var noFix *NoFix
+		if errors.As(err, &noFix) {
+			continue // it stays, which costs a question at each start
+		}
+		if err != nil {
+			return err
+		}
+		fix.Intent.Changes = append(fix.Intent.Changes, changes...)
+		fix.Notes = once(fix.Notes, "imagePullPolicy: Always goes with the tag that could move: the registry need not be asked at each start for what cannot change.")
+	}
+	return nil
+}
+
+// pins reports whether the container that a field is of, in an object as its
+// source names it, gets a digest in an overlay.
+func pins(all []reached, path string, origin overlay.ObjectRef, field overlay.Field) bool {
+	return slices.ContainsFunc(all, func(r reached) bool {
+		return r.wants != "" && r.build.Overlay == path && r.object.Origin == origin && isIn(r.field, field)
+	})
+}
+
+// leavePull takes out the pull policy that a place says, and returns what that
+// changes: a [NoFix] where a container that gets no digest has it from there too.
+func (p *Plan) leavePull(ctx context.Context, to *fileChanges, source overlay.Source, pinned []reached) ([]Change, error) {
+	stays := &NoFix{ReasonSpreads, fmt.Sprintf("%s says the pull policy of other containers too.", source)}
+	if len(source.Via) > 0 || source.By == overlay.ByJSONPatch {
+		return nil, stays
+	}
+	said, err := p.locate(source)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.editable(said.file); err != nil {
+		return nil, err
+	}
+	carry, err := p.pulledBy(ctx, said.file, source)
+	if err != nil {
+		return nil, err
+	}
+	var changes []Change
+	before := pullAlways
+	for _, u := range carry {
+		if !pins(pinned, u.build.Overlay, u.object.Origin, u.field) {
+			return nil, stays
+		}
+		changes = append(changes, Change{Overlay: u.build.Overlay, Object: u.object.Ref, Field: u.field.Append("imagePullPolicy"), Before: &before})
+	}
+	return changes, p.dropPull(to, said)
+}
+
+// dropPull takes out a pull policy, with the patch that would then say nothing.
+func (p *Plan) dropPull(to *fileChanges, said place) error {
+	listed := map[string]string{}
+	if said.by == overlay.ByPatch {
+		if saysNothing(without(said.parent, "imagePullPolicy")) {
+			said = said.above()
+		}
+		if said.block == nil {
+			owner, err := p.lister(said.file, patchLists...)
+			if err != nil {
+				return err
+			}
+			listed[said.file] = owner
+		}
+	}
+	to.add(said.file, said.remove())
+	return p.dropEmpty(to, listed)
+}
