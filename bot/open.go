@@ -123,18 +123,20 @@ func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger)
 			log.ErrorContext(ctx, "listing what is installed", "installation", installation.ID, "error", err)
 			continue
 		}
+		defaults, err := defaultsOf(ctx, b.App, installation.ID, installation.Account)
+		if err != nil {
+			log.ErrorContext(ctx, "reading the schedule of sweeps", "installation", installation.ID, "error", err)
+		}
 		for _, r := range repositories {
 			if r.Archived {
 				continue
 			}
 			one := Installed{Installation: installation.ID, Owner: r.Owner, Repo: r.Name}
 			src, err := b.App.Repository(installation.ID, r.Owner, r.Name).Contents(ctx, config.File, "")
-			switch {
-			case err == nil:
-				one.Sweep = config.SweepOf(src)
-			case !errors.Is(err, github.ErrNotFound):
+			if err != nil && !errors.Is(err, github.ErrNotFound) {
 				log.ErrorContext(ctx, "reading the schedule of sweeps", "installation", installation.ID, "error", err)
 			}
+			one.Sweep = config.SweepOf(defaults, src)
 			out = append(out, one)
 		}
 	}

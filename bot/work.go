@@ -275,12 +275,16 @@ const organisation = ".github"
 // defaults reads the account's configuration, which counts below the
 // repository's own; nil where there is none, or where the App may not see it.
 func (s *site) defaults(ctx context.Context) ([]byte, error) {
-	src, err := s.App.Repository(s.key.Installation, s.key.Owner, organisation).Contents(ctx, config.File, "")
+	return defaultsOf(ctx, s.App, s.key.Installation, s.key.Owner)
+}
+
+func defaultsOf(ctx context.Context, app *github.App, installation int64, account string) ([]byte, error) {
+	src, err := app.Repository(installation, account, organisation).Contents(ctx, config.File, "")
 	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrForbidden) || errors.Is(err, github.ErrRejected) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the configuration of %s: %w", s.key.Owner, err)
+		return nil, fmt.Errorf("reading the configuration of %s: %w", account, err)
 	}
 	return src, nil
 }

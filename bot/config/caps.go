@@ -39,17 +39,23 @@ func (r *reader) atMost(most int, to *int) func(*yaml.Node) {
 	}
 }
 
-// SweepOf is when a repository is swept by its configuration src: the only
-// part of a repository's own that a server reads itself.
-func SweepOf(src []byte) (sweep Sweep) {
-	var document yaml.Node
-	if err := yaml.Unmarshal(src, &document); err != nil || len(document.Content) == 0 {
-		return sweep // which is told where the file is reviewed
+// SweepOf is when a repository is swept by its configuration own, over that of
+// its organisation: the only part of them that a server reads itself. Either
+// may be nil.
+func SweepOf(organisation, own []byte) Sweep {
+	var config Config
+	for _, src := range [][]byte{organisation, own} {
+		var document yaml.Node
+		if err := yaml.Unmarshal(src, &document); err != nil || len(document.Content) == 0 {
+			continue // which is told where the file is reviewed
+		}
+		r := &reader{config: &config, locked: config.Locked}
+		r.mapping(document.Content[0], keys{
+			"locked": r.locks,
+			"sweep":  func(n *yaml.Node) { r.sweep(n, &config.Sweep) },
+		})
 	}
-	if n := value(document.Content[0], "sweep"); n != nil {
-		(&reader{config: &Config{}}).sweep(n, &sweep)
-	}
-	return sweep
+	return config.Sweep
 }
 
 func (r *reader) sweep(n *yaml.Node, sweep *Sweep) {

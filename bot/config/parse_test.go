@@ -174,13 +174,24 @@ func TestOwnTooMuch(t *testing.T) {
 
 // TestSweepOf reads the schedule alone, whatever else is wrong.
 func TestSweepOf(t *testing.T) {
-	want := config.Sweep{Schedule: "0 6 * * 1", Timezone: "Europe/Berlin"}
-	if got := config.SweepOf([]byte("rulse: 1\nsweep: {schedule: '0 6 * * 1', timezone: Europe/Berlin}\n")); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-	for _, none := range []string{"", "[", "- sweep", "sweep: []", "sweep: {schedule: often}"} {
-		if got := config.SweepOf([]byte(none)); got != (config.Sweep{}) {
-			t.Errorf("%q: got %+v", none, got)
+	const monday, sunday = "sweep: {schedule: '0 6 * * 1', timezone: Europe/Berlin}\n", "sweep: {schedule: '0 4 * * 0'}\n"
+	for _, c := range []struct {
+		organisation, own string
+		want              config.Sweep
+	}{
+		{"", "rulse: 1\n" + monday, config.Sweep{Schedule: "0 6 * * 1", Timezone: "Europe/Berlin"}},
+		{monday, "", config.Sweep{Schedule: "0 6 * * 1", Timezone: "Europe/Berlin"}},
+		{monday, sunday, config.Sweep{Schedule: "0 4 * * 0", Timezone: "Europe/Berlin"}},
+		{monday + "locked: [sweep]\n", sunday, config.Sweep{Schedule: "0 6 * * 1", Timezone: "Europe/Berlin"}},
+		{monday, sunday + "locked: [sweep]\n", config.Sweep{Schedule: "0 4 * * 0", Timezone: "Europe/Berlin"}},
+		{"[", sunday, config.Sweep{Schedule: "0 4 * * 0"}},
+		{"", "[", config.Sweep{}},
+		{"", "- sweep", config.Sweep{}},
+		{"", "sweep: []", config.Sweep{}},
+		{"", "sweep: {schedule: often}", config.Sweep{}},
+	} {
+		if got := config.SweepOf([]byte(c.organisation), []byte(c.own)); got != c.want {
+			t.Errorf("%q over %q: got %+v, want %+v", c.own, c.organisation, got, c.want)
 		}
 	}
 }
