@@ -6,12 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os/exec"
-	"strings"
-	"time"
 
-	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -73,68 +69,4 @@ func (t *rulesTally) score(ctx context.Context, command string, build *overlay.B
 		}
 	}
 	return nil
-}
-
-// scale compares the rules on an overlay of 500 objects with those on one of 5,000.
-func scale(ctx context.Context, out io.Writer) error {
-	var took [2]time.Duration
-	for i, n := range []int{500, 5000} {
-		snapshot := overlay.Open(manyObjects(n), overlay.Options{})
-		build, err := snapshot.Build(ctx, ".")
-		if err != nil {
-			return err
-		}
-		start := time.Now()
-		if _, _, err := rules.Run(ctx, rules.Subject{Build: build}, everyRule()); err != nil {
-			return err
-		}
-		took[i] = time.Since(start)
-	}
-	fmt.Fprintf(out, "500 objects %s, 5,000 objects %s: %.1f times (at most 12 is the goal)\n",
-		took[0].Round(time.Millisecond), took[1].Round(time.Millisecond), float64(took[1])/float64(took[0]))
-	return nil
-}
-
-// manyObjects is an overlay of n objects: Deployments with their Services,
-// ConfigMaps and autoscalers.
-func manyObjects(n int) overlay.Files {
-	var b strings.Builder
-	for i := range n / 4 {
-		name := fmt.Sprintf("app-%d", i)
-		fmt.Fprintf(&b, `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: %[1]s}
-spec:
-  selector: {matchLabels: {app: %[1]s}}
-  template:
-    metadata: {labels: {app: %[1]s}}
-    spec:
-      containers:
-      - name: main
-        image: example.com/%[1]s:1.2.3
-        ports: [{containerPort: 8080, name: http}]
-        envFrom: [{configMapRef: {name: %[1]s}}]
-        env: [{name: PEER, value: "http://app-0:80"}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: %[1]s}
-spec: {selector: {app: %[1]s}, ports: [{port: 80, targetPort: http}]}
----
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: %[1]s}
-data: {level: info}
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {name: %[1]s}
-spec:
-  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: %[1]s}
-  maxReplicas: 3
-  metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
----
-`, name)
-	}
-	return overlay.Files{"kustomization.yaml": "resources: [all.yaml]\n", "all.yaml": b.String()}
 }
