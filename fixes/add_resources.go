@@ -33,7 +33,6 @@ func planResources(ctx context.Context, p *Plan) (*Fix, error) {
 	}
 	first := p.Finding.Field
 	whole := newAmended(resourcesTopic)
-	var notes []string
 	for _, c := range p.containersIn(build) {
 		if c.object != object {
 			continue
@@ -43,38 +42,27 @@ func planResources(ctx context.Context, p *Plan) (*Fix, error) {
 		one.HasFinding = func(ctx context.Context, b *overlay.Build, o *overlay.Object, _ overlay.Field) (bool, error) {
 			return p.HasFinding(ctx, b, o, first)
 		}
-		if err := one.size(ctx, whole, &notes); err != nil {
+		if err := one.size(ctx, whole); err != nil {
 			return nil, err
 		}
 	}
-	fix, err := whole.finish(p)
-	if err != nil {
-		return nil, err
-	}
-	fix.Notes = notes
-	return fix, nil
+	return whole.finish(p)
 }
 
 // resourcesTopic is what patches of resources are about.
 const resourcesTopic = "resources"
 
 func planContainer(ctx context.Context, p *Plan) (*Fix, error) {
-	var notes []string
 	m := newAmended(resourcesTopic)
-	if err := p.size(ctx, m, &notes); err != nil {
+	if err := p.size(ctx, m); err != nil {
 		return nil, err
 	}
-	fix, err := m.finish(p)
-	if err != nil {
-		return nil, err
-	}
-	fix.Notes = notes
-	return fix, nil
+	return m.finish(p)
 }
 
 // size adds what the finding's container has no number for, and notes where
 // the numbers come from.
-func (p *Plan) size(ctx context.Context, to *amended, notes *[]string) error {
+func (p *Plan) size(ctx context.Context, to *amended) error {
 	if !slices.Contains(p.Finding.Field, "containers") && !slices.Contains(p.Finding.Field, "initContainers") {
 		return &NoFix{ReasonNoRecipe, fmt.Sprintf("Under which key a container of a %s takes requests depends on its version.", p.Finding.Origin.Kind)}
 	}
@@ -83,7 +71,7 @@ func (p *Plan) size(ctx context.Context, to *amended, notes *[]string) error {
 		tree := &yaml.Node{Kind: yaml.MappingNode}
 		for _, n := range numbers {
 			set(tree, n.value, "resources", n.list, n.name)
-			*notes = once(*notes, fmt.Sprintf("%s.%s: %s of container %s comes from %s.", n.list, n.name, n.value, u.name(), n.from))
+			to.fix.Notes = once(to.fix.Notes, fmt.Sprintf("%s.%s: %s of container %s comes from %s.", n.list, n.name, n.value, u.name(), n.from))
 		}
 		return tree, err
 	})

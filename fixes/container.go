@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -95,14 +96,24 @@ func (p *Plan) usesAmong(list func(*overlay.Build) []container, ok func(use) (bo
 // containersIn are the containers of a build as the rules see them, of kinds
 // that the repository itself names too.
 func (p *Plan) containersIn(build *overlay.Build) []container {
-	if known, ok := p.read.containers[build]; ok {
-		return known
+	return p.listed(p.read.containers, build, (*rules.Pass).Containers)
+}
+
+// imagesIn are the containers of a build with all others that have an image.
+func (p *Plan) imagesIn(build *overlay.Build) []container {
+	return p.listed(p.read.images, build, (*rules.Pass).Images)
+}
+
+// listed are the containers that list gives for a build, kept in known.
+func (p *Plan) listed(known map[*overlay.Build][]container, build *overlay.Build, list func(*rules.Pass) iter.Seq[rules.Container]) []container {
+	if containers, ok := known[build]; ok {
+		return containers
 	}
 	var out []container
-	for c := range rules.Reading(build, p.Rules).Containers() {
+	for c := range list(rules.Reading(build, p.Rules)) {
 		out = append(out, container{c.Object, c.Field, c.Node})
 	}
-	p.read.containers[build] = out
+	known[build] = out
 	return out
 }
 

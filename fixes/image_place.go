@@ -8,7 +8,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -129,17 +128,4 @@ func (t *tagPlace) pin(digest string) Edit {
 func unpinned(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	return image
-}
-
-// imagesIn are the containers of a build with all others that have an image.
-func (p *Plan) imagesIn(build *overlay.Build) []container {
-	if known, ok := p.read.images[build]; ok {
-		return known
-	}
-	var out []container
-	for c := range rules.Reading(build, p.Rules).Images() {
-		out = append(out, container{c.Object, c.Field, c.Node})
-	}
-	p.read.images[build] = out
-	return out
 }

@@ -48,13 +48,7 @@ func TestLayers(t *testing.T) {
 				}
 				var found []rules.Finding
 				layers, found = parse(name, file.Data, layers)
-				for i, line := range strings.Split(string(file.Data), "\n") {
-					var wanted []string
-					for _, m := range want.FindAllStringSubmatch(line, -1) {
-						wanted = append(wanted, m[1])
-					}
-					check(t, i+1, wanted, found)
-				}
+				checkLines(t, file.Data, found)
 			}
 		})
 	}

@@ -34,14 +34,20 @@ func TestParse(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, found := config.Parse(config.File, src, config.Default())
-			for i, line := range strings.Split(string(src), "\n") {
-				var wanted []string
-				for _, m := range want.FindAllStringSubmatch(line, -1) {
-					wanted = append(wanted, m[1])
-				}
-				check(t, i+1, wanted, found)
-			}
+			checkLines(t, src, found)
 		})
+	}
+}
+
+// checkLines compares what was found in a file with what its lines want.
+func checkLines(t *testing.T, src []byte, found []rules.Finding) {
+	t.Helper()
+	for i, line := range strings.Split(string(src), "\n") {
+		var wanted []string
+		for _, m := range want.FindAllStringSubmatch(line, -1) {
+			wanted = append(wanted, m[1])
+		}
+		check(t, i+1, wanted, found)
 	}
 }
 

@@ -100,17 +100,7 @@ func item(f review.Finding) string {
 const maxNamed = 12
 
 // overlayList names overlays.
-func overlayList(overlays []string) string {
-	var names []string
-	for i, o := range overlays {
-		if i == maxNamed && len(overlays) > maxNamed+1 {
-			names = append(names, fmt.Sprintf("%d more", len(overlays)-i))
-			break
-		}
-		names = append(names, code(o))
-	}
-	return listing(names)
-}
+func overlayList(overlays []string) string { return firstOf(overlays, maxNamed, code) }
 
 // stop ends a text with a full stop where it has no end yet.
 func stop(text string) string {

@@ -16,7 +16,7 @@ func inPlace(report *review.Report, quote func(string) string) []string {
 		if len(o.Parts) == 0 {
 			continue
 		}
-		parts := firstOf(o.Parts, func(part worker.Part) string { return partText(o.Path, part, quote) })
+		parts := firstOf(o.Parts, few, func(part worker.Part) string { return partText(o.Path, part, quote) })
 		all = append(all, fmt.Sprintf("%s was not built; checked in its place: %s", quote(o.Path), parts))
 	}
 	return all
@@ -30,18 +30,21 @@ func partText(whole string, part worker.Part, quote func(string) string) string 
 		name = "the rest of it"
 	}
 	if len(part.Without) > 0 {
-		more = ", without " + firstOf(part.Without, func(at overlay.Mention) string { return quote(fmt.Sprintf("%s:%d", at.Path, at.Line)) })
+		more = ", without " + firstOf(part.Without, few, func(at overlay.Mention) string { return quote(fmt.Sprintf("%s:%d", at.Path, at.Line)) })
 	}
 	return fmt.Sprintf("%s (%s%s)", name, plural(part.Objects, "object"), more)
 }
 
-// firstOf lists a few of all by name, and counts the others.
-func firstOf[T any](all []T, name func(T) string) string {
-	const few = 3
+// few is how many parts a sentence names before it only counts.
+const few = 3
+
+// firstOf lists the first of all by name, and counts the others where there
+// are two or more beyond most.
+func firstOf[T any](all []T, most int, name func(T) string) string {
 	var names []string
 	for i, one := range all {
-		if i == few && len(all) > few+1 {
-			names = append(names, fmt.Sprintf("%d more", len(all)-few))
+		if i == most && len(all) > most+1 {
+			names = append(names, fmt.Sprintf("%d more", len(all)-most))
 			break
 		}
 		names = append(names, name(one))

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
 	"time"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -82,20 +79,17 @@ spec:
   metrics: [{type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 80}}}]
 `, name)
 	}
+	documents, err := readV3([]byte(b.String()))
+	if err != nil {
+		return nil, err
+	}
 	var out []*overlay.Object
-	for decoder := yaml.NewDecoder(strings.NewReader(b.String())); ; {
-		var document yaml.Node
-		err := decoder.Decode(&document)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
+	for _, document := range documents {
 		o := &overlay.Object{Node: document.Content[0]}
 		word := func(steps ...string) string { return o.Lookup(steps).Value }
 		o.Ref = overlay.ObjectRef{APIVersion: word("apiVersion"), Kind: word("kind"), Name: word("metadata", "name")}
 		o.Origin = o.Ref
 		out = append(out, o)
 	}
+	return out, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/rules"
 )
 
@@ -31,16 +33,21 @@ func organisationFlag(cmd *cobra.Command, file *string) {
 	cmd.Flags().StringVar(file, "organisation", "", "the organisation's configuration, a `FILE` that counts below the repository's")
 }
 
-// readOrganisation reads the file of the flag, nil where it is not set.
-func readOrganisation(file string) ([]byte, error) {
-	if file == "" {
-		return nil, nil
-	}
-	src, err := os.ReadFile(file)
+// readConfiguration reads the configurations of the repository around args, over
+// the organisation's where the flag names one.
+func readConfiguration(ctx context.Context, args []string, organisation string) (target, worker.ConfigureAnswer, error) {
+	t, err := targetOf(args)
 	if err != nil {
-		return nil, fmt.Errorf("--organisation: %w", err)
+		return t, worker.ConfigureAnswer{}, err
 	}
-	return src, nil
+	var defaults []byte
+	if organisation != "" {
+		if defaults, err = os.ReadFile(organisation); err != nil {
+			return t, worker.ConfigureAnswer{}, fmt.Errorf("--organisation: %w", err)
+		}
+	}
+	answer, err := review.Configuration(ctx, review.TreeRef{Folder: t.root}, defaults)
+	return t, answer, err
 }
 
 func validateCommand() *cobra.Command {
@@ -55,15 +62,7 @@ Exit status: 0 nothing is wrong; 1 there are faults; 2 nothing could be read.`,
   kustodian config validate --organisation ../.github/` + config.File,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := targetOf(args)
-			if err != nil {
-				return err
-			}
-			defaults, err := readOrganisation(organisation)
-			if err != nil {
-				return err
-			}
-			answer, err := review.Configuration(cmd.Context(), review.TreeRef{Folder: t.root}, defaults)
+			_, answer, err := readConfiguration(cmd.Context(), args, organisation)
 			if err != nil {
 				return err
 			}
@@ -105,15 +104,7 @@ that sets it; with a PATH, what counts for that file or overlay.`,
   kustodian config explain overlays/prod --all`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := targetOf(args)
-			if err != nil {
-				return err
-			}
-			defaults, err := readOrganisation(organisation)
-			if err != nil {
-				return err
-			}
-			answer, err := review.Configuration(cmd.Context(), review.TreeRef{Folder: t.root}, defaults)
+			t, answer, err := readConfiguration(cmd.Context(), args, organisation)
 			if err != nil {
 				return err
 			}
