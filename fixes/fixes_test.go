@@ -28,6 +28,7 @@ import (
 //	refuse REASON "text"  a finding has no fix for the reason, in words that match
 //	-- policy.json --     the fixes.Policy
 //	-- rules.json --      the rules.Policy
+//	-- new.json --        PlanRequest.New
 //	-- answers --         "IMAGE DIGEST", "IMAGE error SENTENCE" or "IMAGE offline" a line
 //	-- want/PATH --       the file after the fixes, byte for byte
 //	-- diff/OVERLAY --    the difference of the overlay's builds
@@ -41,6 +42,7 @@ type fixCase struct {
 	diff    map[string]string
 	policy  Policy
 	checks  rules.Policy
+	fresh   map[string][]overlay.ObjectRef
 	answers map[Question]Answer
 	history []history
 	// digest is that of every image that answers do not name; "" for none.
@@ -196,6 +198,10 @@ func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
 		case "rules.json":
 			if err := json.Unmarshal(f.Data, &c.checks); err != nil {
 				t.Fatalf("rules.json: %v", err)
+			}
+		case "new.json":
+			if err := json.Unmarshal(f.Data, &c.fresh); err != nil {
+				t.Fatalf("new.json: %v", err)
 			}
 		case "answers":
 			c.readAnswers(t, text)
@@ -447,7 +453,7 @@ func open(t *testing.T, c *fixCase, files overlay.Files) *testTree {
 // plan asks as often as answers are missing, which the case must have.
 func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
 	t.Helper()
-	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Rules: tree.checks, Answers: map[Question]Answer{}}
+	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Rules: tree.checks, New: c.fresh, Answers: map[Question]Answer{}}
 	for _, f := range tree.findings {
 		if slices.Contains(c.rules, f.Rule) {
 			request.Findings = append(request.Findings, f)

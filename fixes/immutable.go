@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -56,7 +57,7 @@ func (p *Plan) immutable(changes []Change) error {
 			continue // an object that comes or goes is not changed
 		}
 		for _, o := range build.Objects {
-			if o.Ref == c.Object && isFixed(o, c.Field) && !replaced(o.Node) {
+			if o.Ref == c.Object && isFixed(o, c.Field) && !replaced(o.Node) && !slices.Contains(p.fresh[c.Overlay], o.Ref) {
 				return &NoFix{ReasonImmutable, fmt.Sprintf("%s of %s cannot be changed while it exists; the edit would fail to apply in overlay %s.", c.Field, o.Ref, c.Overlay)}
 			}
 		}
@@ -64,9 +65,21 @@ func (p *Plan) immutable(changes []Change) error {
 	return nil
 }
 
+// HasFixedFields reports whether the API server refuses to change some fields
+// of the object once it exists.
+func HasFixedFields(o *overlay.Object) bool {
+	_, ok := fixedFields[o.Ref.Kind]
+	return ok || neverChanges(o)
+}
+
+// neverChanges reports whether the object says that its data stays as it is.
+func neverChanges(o *overlay.Object) bool {
+	return (o.Ref.Kind == "ConfigMap" || o.Ref.Kind == "Secret") && scalar(o.Node, "immutable") == "true"
+}
+
 // isFixed reports whether a field of an object is one that never changes.
 func isFixed(o *overlay.Object, field overlay.Field) bool {
-	if (o.Ref.Kind == "ConfigMap" || o.Ref.Kind == "Secret") && scalar(o.Node, "immutable") == "true" {
+	if neverChanges(o) {
 		return field[0] == "data" || field[0] == "binaryData" || field[0] == "stringData"
 	}
 	var keys []string

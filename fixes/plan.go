@@ -23,6 +23,10 @@ type PlanRequest struct {
 	// was not checked has a finding too.
 	Rules   rules.Policy
 	Answers map[Question]Answer
+	// New are, by overlay, the objects that come with the change under review:
+	// they do not exist yet, so all of their fields can still change. Without a
+	// change there are none.
+	New map[string][]overlay.ObjectRef
 }
 
 // A PlanAnswer is what [MakePlans] found.
@@ -56,8 +60,9 @@ type Plan struct {
 	// rule at or below a field of an object.
 	HasFinding func(context.Context, *overlay.Build, *overlay.Object, overlay.Field) (bool, error)
 
-	overlays []overlay.Overlay // that a proof builds
-	unbuilt  []string          // those that read the files, do not build, and need not
+	overlays []overlay.Overlay              // that a proof builds
+	fresh    map[string][]overlay.ObjectRef // PlanRequest.New
+	unbuilt  []string                       // those that read the files, do not build, and need not
 	read     reading
 }
 
@@ -186,7 +191,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	}
 	plan := &Plan{
 		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy, Rules: p.request.Rules,
-		Builds: map[string]*overlay.Build{}, overlays: p.request.Overlays, read: p.read,
+		Builds: map[string]*overlay.Build{}, overlays: p.request.Overlays, fresh: p.request.New, read: p.read,
 		Ask: p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
 			return p.hasFinding(ctx, finding, b, o, field)
 		},

@@ -92,7 +92,7 @@ func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.
 	policy.Staged = policy.Staged && r.job.Staged
 	request := worker.Plan{
 		Tree: r.head.ref, Options: r.options(&r.head, r.head.roots...), Overlays: r.head.roots,
-		Findings: findings, Policy: policy, Rules: r.head.scan.Config.Rules,
+		Findings: findings, Policy: policy, Rules: r.head.scan.Config.Rules, New: r.newObjects(),
 	}
 	for range maxRounds {
 		answer, err := r.pool.Plan(ctx, request)
@@ -112,6 +112,33 @@ func (r *run) planAtOnce(ctx context.Context, findings []rules.Finding) (worker.
 		request.Answers = append(request.Answers, answered...)
 	}
 	return worker.PlanAnswer{}, fmt.Errorf("the plan asks again after %d rounds", maxRounds)
+}
+
+// newObjects are, by overlay, the objects that the change brings, of those with
+// fields that are fixed once they exist. What any overlay of the base builds may
+// only have moved, and what one that does not build had nobody knows.
+func (r *run) newObjects() map[string][]overlay.ObjectRef {
+	if !r.compared() {
+		return nil
+	}
+	exists := map[overlay.ObjectRef]bool{}
+	for _, was := range r.base.checked {
+		if was.Broken != nil {
+			return nil
+		}
+		for _, ref := range was.Fixed {
+			exists[ref] = true
+		}
+	}
+	out := map[string][]overlay.ObjectRef{}
+	for _, o := range r.head.reached {
+		for _, ref := range r.head.checked[o.Path].Fixed {
+			if !exists[ref] {
+				out[o.Path] = append(out[o.Path], ref)
+			}
+		}
+	}
+	return out
 }
 
 // withheld gives every finding the same reason for having no fix.

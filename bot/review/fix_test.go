@@ -124,3 +124,55 @@ func TestBlame(t *testing.T) {
 		t.Error("explained an overlay that is not there")
 	}
 }
+
+// TestFixNew lets a change alter all of what it brings, and of what exists only
+// what the API server takes.
+func TestFixNew(t *testing.T) {
+	const job = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, namespace: shop}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n" +
+		"      containers:\n      - name: migrate\n        image: example.com/shop/migrate:1.2.3\n"
+	rules := only([]string{"image-unpinned"})
+	resources := func(of ...string) string { return "resources: [" + strings.Join(of, ", ") + "]\n" }
+	both := map[string]string{".kustodian.yaml": rules, "prod/kustomization.yaml": resources("job.yaml"), "prod/job.yaml": job}
+	empty := map[string]string{".kustodian.yaml": rules, "prod/kustomization.yaml": resources()}
+	for name, c := range map[string]struct {
+		base, head map[string]string
+		want       fixes.Reason
+	}{
+		"a job that the change brings":               {base: empty, head: both},
+		"a job of an overlay that the change brings": {base: map[string]string{".kustodian.yaml": rules}, head: both},
+		"a job whose image the change sets": {
+			base: map[string]string{".kustodian.yaml": rules, "prod/kustomization.yaml": resources("job.yaml"), "prod/job.yaml": strings.Replace(job, ":1.2.3", "@"+digest, 1)},
+			head: both, want: fixes.ReasonImmutable,
+		},
+		"a job from another overlay": {
+			base: map[string]string{".kustodian.yaml": rules, "live/kustomization.yaml": resources("it.yaml"), "live/it.yaml": strings.Replace(job, ":1.2.3", "@"+digest, 1)},
+			head: both, want: fixes.ReasonImmutable,
+		},
+		"a job of an overlay that did not build": {
+			base: map[string]string{".kustodian.yaml": rules, "prod/kustomization.yaml": resources("gone.yaml")},
+			head: both, want: fixes.ReasonImmutable,
+		},
+		"no change": {head: both, want: fixes.ReasonImmutable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			job := review.Job{Fix: true, Head: review.TreeRef{Folder: t.TempDir()}}
+			write(t, job.Head.Folder, c.head)
+			if c.base != nil {
+				job.Base.Folder = t.TempDir()
+				write(t, job.Base.Folder, c.base)
+			}
+			job.Config = job.Head
+			reviewer := review.Reviewer{Ask: func(context.Context, fixes.Question) fixes.Answer { return fixes.Answer{Digest: digest} }}
+			report, err := reviewer.Run(t.Context(), job)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Findings) != 1 {
+				t.Fatalf("%d findings; want the image of the job", len(report.Findings))
+			}
+			if f := report.Findings[0]; f.NoFixReason != c.want || (f.Fix != nil) != (c.want == fixes.NoReason) {
+				t.Errorf("fix %v, %s %q; want %q", f.Fix, f.NoFixReason, f.NoFix, c.want)
+			}
+		})
+	}
+}

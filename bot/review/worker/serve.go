@@ -323,6 +323,11 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 		return answer, err
 	}
 	answer.Objects = len(build.Objects)
+	for _, o := range build.Objects {
+		if fixes.HasFixedFields(o) {
+			answer.Fixed = append(answer.Fixed, o.Ref)
+		}
+	}
 	before, err := s.before(ctx, r)
 	if err != nil {
 		return answer, err
@@ -443,7 +448,7 @@ func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
 		answers[a.Question] = a.Answer
 	}
 	planned, err := fixes.MakePlans(ctx, fixes.PlanRequest{
-		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Rules: r.Rules, Answers: answers,
+		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Rules: r.Rules, Answers: answers, New: r.New,
 	})
 	return PlanAnswer(planned), err
 }

@@ -119,8 +119,10 @@ type Before struct {
 
 // A CheckAnswer is what one overlay builds to, and what is wrong with it.
 type CheckAnswer struct {
-	Overlay  string              `json:"overlay"`
-	Objects  int                 `json:"objects"`
+	Overlay string `json:"overlay"`
+	Objects int    `json:"objects"`
+	// Fixed are those of the objects that [fixes.HasFixedFields] names.
+	Fixed    []overlay.ObjectRef `json:"fixed,omitempty"`
 	Broken   *overlay.BuildError `json:"broken,omitempty"`
 	Findings []rules.Finding     `json:"findings"`
 	Facts    []rules.Fact        `json:"facts,omitempty"`
@@ -179,6 +181,8 @@ type Plan struct {
 	Policy   fixes.Policy      `json:"policy"`
 	Rules    rules.Policy      `json:"rules"`
 	Answers  []Answered        `json:"answers,omitempty"`
+	// New is [fixes.PlanRequest].New.
+	New map[string][]overlay.ObjectRef `json:"new,omitempty"`
 }
 
 // An Answered is a question of an earlier [PlanAnswer] with its answer.
