@@ -111,7 +111,7 @@ func (r *registriesReader) mirror(n *yaml.Node) {
 		return
 	}
 	for _, place := range []string{m.Of, m.At} {
-		if host, _, _ := strings.Cut(place, "/"); !registry.IsHost(host) {
+		if !registry.IsPlace(place) {
 			r.fault(n, "%q is no place of images; write a host, and a folder if need be: mirror.example.com/hub", place)
 		}
 	}

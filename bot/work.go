@@ -233,7 +233,7 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 // review reviews a job of the site's installation.
 func (s *site) review(ctx context.Context, job review.Job) (*review.Report, error) {
 	job.Tenant, job.Repository = tenant(s.key.Installation), s.url
-	asker := registry.Asker{Installation: s.key.Installation, Anonymous: job.Fork}
+	asker := registry.Asker{Installation: s.key.Installation, Anonymous: job.Fork, Mirrors: config.MirrorsOf(job.Defaults)}
 	return s.reviewer(asker).Run(ctx, job)
 }
 

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kustodian/kustodian/fixes"
+	"github.com/kustodian/kustodian/fixes/registry"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -111,6 +112,7 @@ func (r *reader) root(node *yaml.Node) {
 		"images": func(n *yaml.Node) {
 			r.mapping(n, keys{
 				"leave": r.patterns(&config.Fixes.LeaveImages), "mirror": r.text(&config.Fixes.Mirror), "maxSize": r.size(&config.Rules.ImageSize),
+				"mirrors": r.mirrors(new([]registry.Mirror)), // they count where [MirrorsOf] reads them
 			})
 		},
 		"fix":   func(n *yaml.Node) { r.fix(n, config) },

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kustodian/kustodian/bot/config"
+	"github.com/kustodian/kustodian/fixes/registry"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -199,6 +200,22 @@ func TestSweepOf(t *testing.T) {
 		if got := config.SweepOf([]byte(c.organisation), []byte(c.own)); got != c.want {
 			t.Errorf("%q over %q: got %+v, want %+v", c.own, c.organisation, got, c.want)
 		}
+	}
+}
+
+// TestMirrorsOf reads the mirrors alone, whatever else is wrong.
+func TestMirrorsOf(t *testing.T) {
+	for src, want := range map[string][]registry.Mirror{
+		"": nil, "[": nil, "images: []": nil, "images: {mirrors: hub}": nil,
+		"rulse: 1\nimages: {leave: 1, mirrors: [{name: hub, of: docker.io, at: ghcr.io/acme/hub}, {of: quay.io}]}": {{Name: "hub", Of: "docker.io", At: "ghcr.io/acme/hub"}},
+		"images: {mirrors: [{of: docker.io, at: ghcr.io, trusted: true}]}":                                         nil,
+	} {
+		if diff := cmp.Diff(want, config.MirrorsOf([]byte(src))); diff != "" {
+			t.Errorf("%q (-want +got):\n%s", src, diff)
+		}
+	}
+	if many := config.MirrorsOf([]byte("images:\n  mirrors:\n" + strings.Repeat("  - {of: docker.io, at: ghcr.io}\n", 60))); len(many) != 50 {
+		t.Errorf("%d mirrors count, want 50", len(many))
 	}
 }
 

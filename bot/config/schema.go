@@ -44,7 +44,7 @@ var said = map[string]string{
 	"custom":       "rules of the repository's own in CEL, true where an object is as it should be",
 	"inlineIgnore": "allow lets an ignore that a pull request brings lift a block in itself",
 	"resources":    "the requests that a fix may write; the first entry that matches counts",
-	"images":       "the mirror of the server's that is asked for digests, images that are never pinned, by pattern, and how large one may be",
+	"images":       "the mirror that is asked for digests, by name, of those that the server and the organisation's file name; images that are never pinned, by pattern; how large one may be",
 	"fix":          "how fixes become pull requests, and what they may write",
 	"sweep":        "when the whole repository is reviewed, at most daily",
 	"kinds":        "custom resources that hold containers, beside those that are known",

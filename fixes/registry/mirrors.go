@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -32,28 +33,38 @@ func (m Mirror) host() string {
 // mirrorOf is the mirror through which a reference is asked, nil for none, and
 // the reference at its origin: one that the reference itself names, else the
 // one that the repository picks, else one without a name.
-func (c *Client) mirrorOf(reference name.Reference, picked string) (*Mirror, name.Reference, error) {
+func (r *Resolver) mirrorOf(reference name.Reference, picked string) (*Mirror, name.Reference, error) {
 	var chosen *Mirror
 	known := picked == ""
-	for i, m := range c.Mirrors {
+	for _, m := range r.mirrors() {
 		known = known || m.Name == picked
 		if rest, ok := below(reference, m.At); ok {
 			origin, err := at(m.Of, rest, reference)
-			return &c.Mirrors[i], origin, err
+			return &m, origin, err
 		}
-		if _, ok := below(reference, m.Of); ok && (m.Name == picked || m.Name == "" && chosen == nil) {
-			chosen = &c.Mirrors[i]
+		if _, ok := below(reference, m.Of); ok && (chosen == nil && m.Name == "" || m.Name == picked && (chosen == nil || chosen.Name != picked)) {
+			chosen = &m
 		}
 	}
 	if !known {
-		return nil, nil, fmt.Errorf("there is no mirror %q; the operator names %s", picked, c.mirrorNames())
+		return nil, nil, fmt.Errorf("there is no mirror %q; the operator and the organisation name %s", picked, namesOf(r.mirrors()))
 	}
 	return chosen, reference, nil
 }
 
-func (c *Client) mirrorNames() string {
+// mirrors are the operator's, then those of the run's organisation.
+func (r *Resolver) mirrors() []Mirror {
+	all := slices.Clone(r.client.Mirrors)
+	for _, m := range r.asker.Mirrors {
+		m.Trusted = false
+		all = append(all, m)
+	}
+	return all
+}
+
+func namesOf(mirrors []Mirror) string {
 	var names []string
-	for _, m := range c.Mirrors {
+	for _, m := range mirrors {
 		if m.Name != "" {
 			names = append(names, m.Name)
 		}
@@ -64,23 +75,14 @@ func (c *Client) mirrorNames() string {
 	return strings.Join(names, ", ")
 }
 
-// viaMirror asks a mirror. What one says that is not trusted counts where its
-// origin says the same, or a trusted mirror of that.
+// viaMirror asks a mirror. What one says that is not trusted counts where a
+// trusted mirror of its origin says the same, or the origin where none answers.
 func (r *Resolver) viaMirror(ctx context.Context, image string, m Mirror, origin name.Reference) (Image, error) {
 	said, err := r.askMirror(ctx, image, m, origin)
 	if err != nil || m.Trusted {
 		return said, err
 	}
-	other, by := Image{}, "its origin "+hostOf(origin)
-	other, err = r.ask(ctx, image, origin)
-	for _, trusted := range r.client.Mirrors {
-		if _, ok := below(origin, trusted.Of); err == nil || ctx.Err() != nil || !trusted.Trusted || !ok {
-			continue
-		}
-		if confirmed, failed := r.askMirror(ctx, image, trusted, origin); failed == nil {
-			other, by, err = confirmed, "the mirror "+trusted.At, nil
-		}
-	}
+	other, by, err := r.trusted(ctx, image, origin)
 	switch {
 	case err != nil:
 		return Image{}, fmt.Errorf("the mirror %s says that %s is %s, and nobody whom the operator trusts says the same: %w", m.At, image, said.Digest, err)
@@ -88,6 +90,21 @@ func (r *Resolver) viaMirror(ctx context.Context, image string, m Mirror, origin
 		return Image{}, fmt.Errorf("the mirror %s says that %s is %s, and %s says %s", m.At, image, said.Digest, by, other.Digest)
 	}
 	return said, nil
+}
+
+// trusted is what the first says that is trusted with a reference and answers:
+// the operator's mirrors of it, then itself.
+func (r *Resolver) trusted(ctx context.Context, image string, origin name.Reference) (said Image, by string, err error) {
+	for _, m := range r.client.Mirrors {
+		if _, ok := below(origin, m.Of); !ok || !m.Trusted {
+			continue
+		}
+		if said, err := r.askMirror(ctx, image, m, origin); err == nil || ctx.Err() != nil {
+			return said, "the mirror " + m.At, err
+		}
+	}
+	said, err = r.ask(ctx, image, origin)
+	return said, "its origin " + hostOf(origin), err
 }
 
 // askMirror asks a mirror for what is at its origin.

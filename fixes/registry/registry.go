@@ -72,6 +72,9 @@ type Asker struct {
 	// Anonymous keeps every credential back, as for a pull request from a fork:
 	// what it names is a stranger's choice.
 	Anonymous bool
+	// Mirrors are those that the organisation of the run names, beside the
+	// operator's. Only listed hosts are asked, and none is trusted.
+	Mirrors []Mirror
 }
 
 // An Image is what a registry says of an image.
@@ -147,7 +150,7 @@ func (r *Resolver) resolve(ctx context.Context, image, mirror string) (Image, er
 	if err != nil {
 		return Image{}, fmt.Errorf("image %q is not a reference that a registry knows: %w", image, err)
 	}
-	if m, origin, err := r.client.mirrorOf(reference, mirror); err != nil {
+	if m, origin, err := r.mirrorOf(reference, mirror); err != nil {
 		return Image{}, err
 	} else if m != nil {
 		return r.viaMirror(ctx, image, *m, origin)
@@ -238,6 +241,17 @@ func (c *Client) listed() []string {
 func (c *Client) transport() http.RoundTripper {
 	c.once.Do(func() { c.dials = newTransport(c.listed()) })
 	return c.dials
+}
+
+// IsPlace reports whether text is a registry or a part of one, as images name
+// it: a host, and folders if need be.
+func IsPlace(text string) bool {
+	host, folder, parted := strings.Cut(text, "/")
+	if !parted {
+		return IsHost(host)
+	}
+	_, err := name.NewRepository(host+"/"+strings.TrimSuffix(folder, "/"), name.StrictValidation)
+	return err == nil && IsHost(host)
 }
 
 // IsHost reports whether text is a registry as images name it: a host, with a
