@@ -256,8 +256,8 @@ func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 
 // checks reports whether the repository wants a rule's findings.
 func (p *Plan) checks(rule string) bool {
-	severity, said := p.Rules.Severities[rule]
-	return !said || severity != rules.Off
+	known, ok := rules.ByID(rule)
+	return ok && p.Rules.Asks(known)
 }
 
 func (p *planner) ask(q Question) (Answer, error) {

@@ -87,7 +87,7 @@ type Joint struct {
 func Join(facts Facts, policy Policy) ([]Finding, error) {
 	var found []Finding
 	for rule := range All() {
-		if rule.Join == nil || !policy.asks(rule) || rule.Sweeps && facts.Compared {
+		if rule.Join == nil || !policy.Asks(rule) || rule.Sweeps && facts.Compared {
 			continue
 		}
 		j := &Joint{Rule: rule, Policy: policy, Facts: Facts{
@@ -133,10 +133,25 @@ func (j *Joint) Report(at Place, message string, overlays ...string) {
 // Fault is Report with the severity and reason of a [Fault]; its Object, Field
 // and Source do not count.
 func (j *Joint) Fault(at Place, f Fault, overlays ...string) {
-	if f.Severity = j.Policy.grade(j.Rule, f.Severity, at.file(), overlays); f.Severity == Off {
+	if f.Severity = j.Policy.grade(j.Rule, f.Severity, at.file(), overlays, j.environments(overlays)); f.Severity == Off {
 		return
 	}
 	j.found = append(j.found, at.finding(j.Rule, f, overlays))
+}
+
+// environments are those of overlays of either side.
+func (j *Joint) environments(overlays []string) (environments []string) {
+	for _, o := range j.Overlays {
+		if slices.Contains(overlays, o.Path) {
+			environments = append(environments, o.Environment)
+		}
+	}
+	for _, f := range slices.Concat(j.Head, j.Base) {
+		if slices.Contains(overlays, f.Overlay) && !slices.Contains(environments, f.Environment) {
+			environments = append(environments, f.Environment)
+		}
+	}
+	return environments
 }
 
 // finding is a fault at the place.

@@ -133,7 +133,7 @@ func (r *run) unasked(own OwnRule, why error) Finding {
 		at = r.build.Kustomization()
 	}
 	overlays := []string{r.build.Overlay}
-	if severity, set := r.policy.SeverityAt(own.ID, "", overlays); set && severity != Off {
+	if severity := r.policy.SeverityAt(own.ID, own.Severity, "", overlays, []string{r.build.Environment}); severity != Off {
 		f.Severity = severity
 	}
 	return Place{Source: at}.finding(invalid, f, overlays)

@@ -97,6 +97,9 @@ func (r *Rule) Looks() bool { return r.Survey != nil || r.Check != nil || r.Join
 type Policy struct {
 	// Severities holds the rules whose severity is not the default.
 	Severities map[string]Severity `json:"severities,omitempty"`
+	// In holds, by rule and environment, what counts in that environment
+	// before Severities.
+	In map[string]map[string]Severity `json:"in,omitempty"`
 	// Sections say otherwise of parts of the repository; of those that cover a
 	// finding the last counts.
 	Sections []Section `json:"sections,omitempty"`
@@ -116,15 +119,6 @@ type Policy struct {
 	// OwnCost is what all of Own may cost on one build, in units of CEL; 0 is
 	// [custom.DefaultCost].
 	OwnCost uint64 `json:"ownCost,omitempty"`
-}
-
-// severity is what a rule says by default under the policy, and whether the
-// policy says so itself.
-func (p Policy) severity(rule *Rule) (severity Severity, set bool) {
-	if severity, set = p.Severities[rule.ID]; set {
-		return severity, true
-	}
-	return rule.Severity, false
 }
 
 // ClusterAtLeast reports whether the cluster is known to have a version of

@@ -45,7 +45,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 
 // asks reports whether a rule is asked about the build.
 func (r *run) asks(rule *Rule) bool {
-	return r.policy.asks(rule) && (!rule.Production || r.build.Production) && (!r.part || rule.Parts)
+	return r.policy.Asks(rule) && (!rule.Production || r.build.Production) && (!r.part || rule.Parts)
 }
 
 // A run collects the findings of one build. Its first error is kept: rules
@@ -80,7 +80,7 @@ func (r *run) add(rule *Rule, f Fault) {
 	}
 	at.Source = r.build.InTree(at.Source)
 	overlays := []string{r.build.Overlay}
-	if f.Severity = r.policy.grade(rule, f.Severity, at.file(), overlays); f.Severity == Off {
+	if f.Severity = r.policy.grade(rule, f.Severity, at.file(), overlays, []string{r.build.Environment}); f.Severity == Off {
 		return
 	}
 	switch {

@@ -36,8 +36,8 @@ func schemaFault(f schema.Fault) Fault {
 
 // CheckDocuments holds documents as written to the schema, for an overlay that
 // does not build: what is wrong with a document is often why.
-func CheckDocuments(dir string, documents []overlay.Document, definitions schema.Definitions, policy Policy) []Finding {
-	if !policy.asks(schemaRule) {
+func CheckDocuments(dir, environment string, documents []overlay.Document, definitions schema.Definitions, policy Policy) []Finding {
+	if !policy.Asks(schemaRule) {
 		return nil
 	}
 	var found []Finding
@@ -47,7 +47,7 @@ func CheckDocuments(dir string, documents []overlay.Document, definitions schema
 				fault := schemaFault(f)
 				ref := overlay.Ref(object)
 				at := Place{Object: ref, Origin: ref, Field: f.Field, Source: document.Source(f.Node)}
-				severity := policy.grade(schemaRule, fault.Severity, at.Source.Path, []string{dir})
+				severity := policy.grade(schemaRule, fault.Severity, at.Source.Path, []string{dir}, []string{environment})
 				fault.Severity = min(severity, Warning) // nobody deploys it as it is
 				if severity != Off {
 					found = append(found, at.finding(schemaRule, fault, []string{dir}))

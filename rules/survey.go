@@ -53,7 +53,7 @@ func (s *Survey) Text(path string) []byte {
 
 // Report reports a fault of a file at a line from 1, for the overlays given.
 func (s *Survey) Report(path string, line int, message string, overlays ...string) {
-	f := Fault{Message: message, Severity: s.Policy.grade(s.Rule, Off, path, overlays)}
+	f := Fault{Message: message, Severity: s.Policy.grade(s.Rule, Off, path, overlays, nil)}
 	if f.Severity == Off {
 		return
 	}
@@ -66,7 +66,7 @@ func (s *Survey) Report(path string, line int, message string, overlays ...strin
 func SurveyTree(seen Seen, read func(path string) ([]byte, error), policy Policy) []Finding {
 	var found []Finding
 	for rule := range All() {
-		if rule.Survey == nil || !policy.asks(rule) {
+		if rule.Survey == nil || !policy.Asks(rule) {
 			continue
 		}
 		s := &Survey{Rule: rule, Seen: seen, Policy: policy, read: read}

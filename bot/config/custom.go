@@ -79,7 +79,7 @@ func (r *reader) ownRule(node *yaml.Node) (rules.OwnRule, bool) {
 			own.ID = n.Value
 		},
 		"kinds":    r.texts(&own.Kinds),
-		"severity": r.severity(func(s rules.Severity) { own.Severity = s }),
+		"severity": r.severity(func(_ *yaml.Node, s rules.Severity) { own.Severity = s }),
 		"message": func(n *yaml.Node) {
 			if r.asked(n, shape{"type": "string", "minLength": 1, "maxLength": maxSaid}) {
 				return

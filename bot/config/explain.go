@@ -28,10 +28,18 @@ func (c Config) InForce(at string) []Setting {
 	}
 	for i, section := range c.Sections {
 		again := slices.ContainsFunc(c.Sections[:i], func(s Section) bool { return s.Path == section.Path })
-		for _, s := range c.Settings {
-			if s.Section == section.Path && !again && rules.Covers(section.Path, at, nil) {
-				put(s)
-			}
+		if again || !rules.Covers(section.Path, at, nil) {
+			continue
+		}
+		said := slices.DeleteFunc(slices.Clone(c.Settings), func(s Setting) bool { return s.Section != section.Path })
+		// What a part says of a rule everywhere counts before what the whole
+		// says of it in an environment.
+		out = slices.DeleteFunc(out, func(o Setting) bool {
+			rule, _, by := strings.Cut(o.Key, ".severity.")
+			return by && slices.ContainsFunc(said, func(s Setting) bool { return s.Key == rule })
+		})
+		for _, s := range said {
+			put(s)
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Setting) int { return strings.Compare(a.Key, b.Key) })

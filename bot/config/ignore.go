@@ -33,8 +33,12 @@ func (r *reader) ignore(node *yaml.Node) {
 			if r.asked(n, shape{"type": "string", "minLength": 1}) || !r.knownRule(n) {
 				return
 			}
-			if lock, ok := r.lock("rules." + n.Value); ok {
-				r.fault(n, "rules.%s is locked in line %d of %s, so no ignore of it counts here; take it out", n.Value, lock.Line, lock.File)
+			lock, locked := r.lock("rules." + n.Value)
+			if !locked {
+				lock, locked = r.lockBelow("rules." + n.Value + ".")
+			}
+			if locked {
+				r.fault(n, "%s is locked in line %d of %s, so no ignore of it counts here; take it out", lock.Key, lock.Line, lock.File)
 			}
 			ignore.Rule = n.Value
 		},

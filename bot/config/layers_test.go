@@ -90,11 +90,51 @@ func TestSections(t *testing.T) {
 		{"node-port", "live/service.yaml", nil, rules.Error, ""},
 		{"node-port", "lab/service.yaml", nil, rules.Off, ""},
 	} {
-		severity, _ := c.Rules.SeverityAt(w.rule, w.file, w.overlays)
+		severity := c.Rules.SeverityAt(w.rule, rules.Info, w.file, w.overlays, nil)
 		block, _ := c.BlockIn(w.rule, w.file, w.overlays)
 		if severity != w.severity || strings.Join(block, " ") != w.block {
 			t.Errorf("%s in %s of %q: got %v %q, want %v %q", w.rule, w.file, w.overlays, severity, block, w.severity, w.block)
 		}
+	}
+}
+
+// TestSeverityByEnvironment asks what counts in which environment.
+func TestSeverityByEnvironment(t *testing.T) {
+	organisation, faults := config.Parse(config.Organisation, []byte("version: 1\nrules:\n"+
+		"  naked-pod: {severity: {default: info, production: error}}\n"+
+		"  host-port: {severity: {production: error, staging: warning}}\n"+
+		"  node-port: {severity: {production: error}}\n"), config.Default())
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	c, faults := config.Parse(config.File, []byte("version: 1\nrules:\n"+
+		"  naked-pod: {severity: {staging: off}}\n"+ // key by key
+		"  host-port: off\n"+ // everywhere
+		"paths:\n  teams/**: {rules: {naked-pod: {severity: {default: off}}, node-port: {severity: {staging: info}}}}\n"), organisation)
+	if len(faults) > 0 {
+		t.Fatal(faults)
+	}
+	for _, w := range []struct {
+		rule, file   string
+		environments []string
+		want         rules.Severity
+	}{
+		{"naked-pod", "a.yaml", nil, rules.Info},
+		{"naked-pod", "a.yaml", []string{"production"}, rules.Error},
+		{"naked-pod", "a.yaml", []string{"staging"}, rules.Off},
+		{"naked-pod", "a.yaml", []string{"staging", "production"}, rules.Error}, // the severest
+		{"naked-pod", "teams/a.yaml", []string{"production"}, rules.Off},
+		{"host-port", "a.yaml", []string{"production"}, rules.Off},
+		{"node-port", "a.yaml", []string{"staging"}, rules.Warning}, // as the rule says itself
+		{"node-port", "teams/a.yaml", []string{"staging"}, rules.Info},
+		{"node-port", "teams/a.yaml", []string{"production"}, rules.Error},
+	} {
+		if got := c.Rules.SeverityAt(w.rule, rules.Warning, w.file, nil, w.environments); got != w.want {
+			t.Errorf("%s in %s, %q: got %v, want %v", w.rule, w.file, w.environments, got, w.want)
+		}
+	}
+	if got := organisation.Rules.SeverityAt("naked-pod", rules.Warning, "a.yaml", nil, []string{"staging"}); got != rules.Info {
+		t.Errorf("the file below changed: staging is %v", got)
 	}
 }
 

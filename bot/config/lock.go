@@ -34,8 +34,16 @@ func (r *reader) lock(key string) (Setting, bool) {
 	return r.locked[i], true
 }
 
-// key is the way to what is read from the section's start. The severity of a
-// rule is what stands at the rule, whichever way it is written.
+// lockBelow is a lock of something below a key, which ends in a dot.
+func (r *reader) lockBelow(key string) (Setting, bool) {
+	i := slices.IndexFunc(r.locked, func(l Setting) bool { return strings.HasPrefix(l.Key, key) })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return r.locked[i], true
+}
+
+// key is the way to what is read from the section's start.
 func (r *reader) key() string {
 	var b strings.Builder
 	for i, step := range r.at {
@@ -44,10 +52,16 @@ func (r *reader) key() string {
 		}
 		b.WriteString(step)
 	}
-	if key, ok := strings.CutSuffix(b.String(), ".severity"); ok && strings.HasPrefix(key, "rules.") {
-		return key
+	return plainKey(b.String())
+}
+
+// plainKey is a key as it is told: the severity of a rule is what stands at the
+// rule, whichever way it is written.
+func plainKey(key string) string {
+	if strings.HasPrefix(key, "rules.") {
+		return strings.TrimSuffix(strings.TrimSuffix(key, "."+elsewhere), ".severity")
 	}
-	return b.String()
+	return key
 }
 
 // took keeps what is said of the key that is read, but for the version of the form.
@@ -64,9 +78,11 @@ func (r *reader) took(at *yaml.Node, value string) {
 	r.config.Settings[i] = setting
 }
 
-// forget drops what the files below say of the list that is read.
-func (r *reader) forget() {
+// forget drops what the files below say of the key that is read, and of those
+// that begin with it and below.
+func (r *reader) forget(below string) {
+	key := r.key()
 	r.config.Settings = slices.DeleteFunc(r.config.Settings, func(s Setting) bool {
-		return s.Section == r.section && (s.Key == r.key() || strings.HasPrefix(s.Key, r.key()+"["))
+		return s.Section == r.section && (s.Key == key || strings.HasPrefix(s.Key, key+below))
 	})
 }

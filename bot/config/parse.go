@@ -32,6 +32,7 @@ func Parse(path string, src []byte, below Config) (Config, []rules.Finding) {
 	r := &reader{path: path, config: &config, locked: below.Locked}
 	if document := r.document(src); document != nil {
 		r.own = ownIDs(document)
+		r.named = namedEnvironments(document, config.Environments)
 		r.root(document)
 	}
 	return config, r.faults
@@ -47,6 +48,7 @@ func Unread(path string, why error) rules.Finding {
 // clone copies what is written to in place, so that what stands below keeps its own.
 func (c Config) clone() Config {
 	c.Environments, c.Rules.Severities, c.Block = cloned(c.Environments), cloned(c.Rules.Severities), cloned(c.Block)
+	c.Rules.In = cloned(c.Rules.In)
 	c.Settings, c.Locked, c.Rules.Own = slices.Clone(c.Settings), slices.Clone(c.Locked), slices.Clone(c.Rules.Own)
 	c.Sections, c.Rules.Sections, c.Ignore = slices.Clone(c.Sections), slices.Clone(c.Rules.Sections), slices.Clone(c.Ignore)
 	return c
@@ -96,13 +98,7 @@ func (r *reader) root(node *yaml.Node) {
 				"cpuLimits": r.oneOf(&config.Rules.CPULimits, rules.CPULimitsForbid, rules.CPULimitsRequire),
 			})
 		},
-		"environments": func(n *yaml.Node) {
-			r.entries(n, func(key, value *yaml.Node) {
-				var patterns []string
-				r.patterns(&patterns)(value)
-				config.Environments[key.Value] = patterns
-			})
-		},
+		"environments": r.environments,
 		"custom":       func(n *yaml.Node) { r.custom(n, &config.Rules) },
 		"inlineIgnore": r.oneOf(&config.InlineIgnore, InlineAllow),
 		"resources": func(n *yaml.Node) {
@@ -155,48 +151,6 @@ func (r *reader) fix(n *yaml.Node, config *Config) {
 			}
 		},
 	})
-}
-
-// rules reads severities by rule: a word, or a mapping with severity and the
-// environments in which a finding blocks.
-func (r *reader) rules(node *yaml.Node, severities map[string]rules.Severity, block map[string][]string) {
-	r.entries(node, func(key, value *yaml.Node) {
-		if value != nil && !r.knownRule(key) {
-			return
-		}
-		severity := r.severity(func(s rules.Severity) { severities[key.Value] = s })
-		both := keys{"severity": severity, "block": func(n *yaml.Node) {
-			var environments []string
-			r.texts(&environments)(n)
-			block[key.Value] = environments
-		}}
-		switch {
-		case value == nil:
-			severity(nil)
-			word := r.shape
-			r.mapping(nil, both)
-			r.shape = shape{"anyOf": []shape{word, r.shape}}
-		case value.Kind == yaml.MappingNode:
-			r.mapping(value, both)
-		default:
-			severity(value)
-		}
-	})
-}
-
-// severity reads one. YAML 1.1 readers take a bare off for false; people write it bare.
-func (r *reader) severity(set func(rules.Severity)) func(*yaml.Node) {
-	return func(n *yaml.Node) {
-		if r.asked(n, shape{"enum": []rules.Severity{rules.Off, rules.Info, rules.Warning, rules.Error}}) {
-			return
-		}
-		parsed, err := rules.ParseSeverity(n.Value)
-		if err != nil {
-			r.fault(n, "%v", err)
-			return
-		}
-		set(parsed)
-	}
 }
 
 // kind reads where the objects of a custom resource keep their containers.

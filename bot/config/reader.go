@@ -26,6 +26,7 @@ type reader struct {
 	locked []Setting
 	faults []rules.Finding
 	own    []string // ids of the rules in CEL, of this file and below
+	named  []string // environments that overlays can be in
 	checks int      // bytes of their checks
 	// at are the keys on the way to what is read; items is how many of them
 	// are items of lists.
@@ -108,7 +109,7 @@ func (r *reader) list(read func(*yaml.Node)) func(*yaml.Node) {
 		}
 		before := len(r.faults)
 		if r.items == 0 {
-			r.forget()
+			r.forget("[")
 		}
 		for i, item := range node.Content {
 			r.item(fmt.Sprintf("[%d]", i), target(item), read)

@@ -84,8 +84,7 @@ func (r *reader) locks(node *yaml.Node) {
 			return
 		}
 		if r.lockable(n, schema) {
-			key, _ := strings.CutSuffix(n.Value, ".severity")
-			r.config.Locked = append(r.config.Locked, Setting{Key: key, File: r.path, Line: n.Line})
+			r.config.Locked = append(r.config.Locked, Setting{Key: plainKey(n.Value), File: r.path, Line: n.Line})
 		}
 	})(node)
 }

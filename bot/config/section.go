@@ -19,7 +19,7 @@ const maxSections = 200
 // returns what is right in src, and what is not as findings of rule config-invalid.
 func ParseFolder(at string, src []byte, whole Config) (Config, []rules.Finding) {
 	folder := path.Dir(at)
-	r := &reader{path: at, config: &whole, locked: whole.Locked, section: literal(folder) + "/**", folder: literal(folder) + "/"}
+	r := &reader{path: at, config: &whole, locked: whole.Locked, named: whole.Environments.Names(), section: literal(folder) + "/**", folder: literal(folder) + "/"}
 	if len(whole.Sections) >= maxSections { // before anything is copied: a tree may hold thousands
 		r.room(&yaml.Node{})
 		return whole, r.faults
@@ -88,7 +88,7 @@ func (r *reader) room(at *yaml.Node) bool {
 		section.Path = at.Value
 	}
 	r.config.Sections = append(r.config.Sections, section)
-	r.config.Rules.Sections = append(r.config.Rules.Sections, rules.Section{Path: section.Path, Severities: map[string]rules.Severity{}})
+	r.config.Rules.Sections = append(r.config.Rules.Sections, rules.Section{Path: section.Path, Severities: map[string]rules.Severity{}, In: map[string]map[string]rules.Severity{}})
 	return true
 }
 
@@ -97,11 +97,12 @@ func (r *reader) everywhere() keys {
 	return keys{
 		"rules": func(n *yaml.Node) {
 			if r.section == "" {
-				r.rules(n, r.config.Rules.Severities, r.config.Block)
+				r.rules(n, grading{r.config.Rules.Severities, r.config.Rules.In, r.config.Block})
 				return
 			}
 			last := len(r.config.Sections) - 1
-			r.rules(n, r.config.Rules.Sections[last].Severities, r.config.Sections[last].Block)
+			section := r.config.Rules.Sections[last]
+			r.rules(n, grading{section.Severities, section.In, r.config.Sections[last].Block})
 		},
 		"ignore": r.ignores,
 	}

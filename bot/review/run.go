@@ -202,7 +202,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	var found [][]rules.Finding
 	for i, a := range answers {
 		s.checked[a.Overlay] = a
-		found = append(found, a.Findings, graded(s.scan.Config.Rules, unbuilt(overlays[i], a.Broken)), graded(s.scan.Config.Rules, noted(overlays[i])))
+		found = append(found, a.Findings, graded(policy, overlays[i].Environment, unbuilt(overlays[i], a.Broken)), graded(policy, overlays[i].Environment, noted(overlays[i])))
 	}
 	return rules.Merge(found...), nil
 }
@@ -231,12 +231,12 @@ func (r *run) ownCost() uint64 {
 }
 
 // graded gives findings that no rule looked for the severity that the policy
-// has for them, and drops those that it turns off.
-func graded(policy rules.Policy, found []rules.Finding) []rules.Finding {
+// has for them in the environment of their overlay, and drops those that it
+// turns off.
+func graded(policy rules.Policy, environment string, found []rules.Finding) []rules.Finding {
 	for i := range found {
-		if severity, set := policy.SeverityAt(found[i].Rule, found[i].Path, found[i].Overlays); set {
-			found[i].Severity = severity
-		}
+		f := &found[i]
+		f.Severity = policy.SeverityAt(f.Rule, f.Severity, f.Path, f.Overlays, []string{environment})
 	}
 	return slices.DeleteFunc(found, func(f rules.Finding) bool { return f.Severity == rules.Off })
 }

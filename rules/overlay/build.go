@@ -101,7 +101,7 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 		return nil, s.brokenInTree(c, s.explainFailure(ctx, path, c, serving, err))
 	}
 	b := &Build{Overlay: path, snapshot: s, served: serving, closure: c, addresses: serving.addresses}
-	b.Environment, b.Production = s.options.Environments.of(path)
+	b.Environment, b.Production = s.options.Environments.Of(path)
 	if n := built.Size(); n > s.options.Limits.ObjectsOf {
 		return nil, refused(path, Refusal{Reason: ReasonLimit, Path: c.kustomizations[0].path, Line: 1, Column: 1,
 			Message: fmt.Sprintf("builds to %d objects; %d are allowed", n, s.options.Limits.ObjectsOf)})

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,15 +28,10 @@ var ambiguousWords = []string{"test", "testing", "lab", "local", "live"}
 // environmentFolders are the folders that hold one folder per environment.
 var environmentFolders = []string{"overlays", "overlay", "envs", "env", "environments", "environment", "clusters", "cluster"}
 
-// of returns the environment of the overlay at dir, "" where it is not known.
-func (e Environments) of(dir string) (name string, isProduction bool) {
+// Of is the environment of the overlay at dir, "" where it is not known.
+func (e Environments) Of(dir string) (name string, isProduction bool) {
 	if len(e) > 0 {
-		names := make([]string, 0, len(e))
-		for name := range e {
-			names = append(names, name)
-		}
-		slices.Sort(names)
-		for _, name := range names {
+		for _, name := range e.Names() {
 			for _, pattern := range e[name] {
 				if ok, err := doublestar.Match(strings.TrimSuffix(pattern, "/"), dir); err == nil && ok {
 					return name, name == production
@@ -46,6 +42,14 @@ func (e Environments) of(dir string) (name string, isProduction bool) {
 	}
 	name = environmentByWords(dir)
 	return name, name == production
+}
+
+// Names are the environments that an overlay can be in, sorted.
+func (e Environments) Names() []string {
+	if len(e) > 0 {
+		return slices.Sorted(maps.Keys(e))
+	}
+	return slices.Compact(slices.Sorted(maps.Values(environmentWords)))
 }
 
 // environmentByWords takes the last whole word of the path that names an

@@ -111,6 +111,6 @@ func (s *Snapshot) FindAt(ctx context.Context, dir string) (Overlay, error) {
 	}
 	o.Reads = slices.Sorted(maps.Keys(c.reads))
 	asking.note(o.Reads...)
-	o.Environment, o.Production = s.options.Environments.of(dir)
+	o.Environment, o.Production = s.options.Environments.Of(dir)
 	return o, nil
 }

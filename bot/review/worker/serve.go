@@ -386,7 +386,8 @@ func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, defini
 	if err != nil {
 		return err
 	}
-	found = append(found, rules.CheckDocuments(r.Overlay, documents, definitions, r.Policy))
+	environment, _ := r.Options.Environments.Of(r.Overlay)
+	found = append(found, rules.CheckDocuments(r.Overlay, environment, documents, definitions, r.Policy))
 	answer.Findings = rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
 	return nil
 }
