@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"sync"
@@ -123,9 +124,7 @@ func (e *entry) answer(req *http.Request, fresh *http.Response) (*http.Response,
 		return nil, fmt.Errorf("closing an answer without a body: %w", err)
 	}
 	header := e.header.Clone()
-	for name, values := range fresh.Header {
-		header[name] = values
-	}
+	maps.Copy(header, fresh.Header)
 	header.Set("Content-Length", strconv.Itoa(len(e.body)))
 	return &http.Response{
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: fresh.Proto, ProtoMajor: fresh.ProtoMajor, ProtoMinor: fresh.ProtoMinor,

@@ -41,23 +41,17 @@ var calls = []struct {
 		return r.RequestReviewers(ctx, 7, []string{"ada"}, []string{"shop"})
 	}},
 	{"IssueComments", reading, 0, func(ctx context.Context, r *Repository) error { return second(r.IssueComments(ctx, 7)) }},
-	{"CreateIssueComment", reporting, 1, func(ctx context.Context, r *Repository) error { return second(r.CreateIssueComment(ctx, 7, "b")) }},
-	{"UpdateIssueComment", reporting, 1, func(ctx context.Context, r *Repository) error { return r.UpdateIssueComment(ctx, 1, "b") }},
 	{"React", reporting, 1, func(ctx context.Context, r *Repository) error { return r.React(ctx, 1, "eyes") }},
 	{"Threads", reading, 0, func(ctx context.Context, r *Repository) error { return second(r.Threads(ctx, 7)) }},
 	{"ResolveThread", writing, 1, func(ctx context.Context, r *Repository) error { return r.ResolveThread(ctx, "PRRT_1") }},
 	{"UnresolveThread", writing, 1, func(ctx context.Context, r *Repository) error { return r.UnresolveThread(ctx, "PRRT_1") }},
 	{"CreateReview", reporting, 1, func(ctx context.Context, r *Repository) error {
-		return second(r.CreateReview(ctx, 7, "abc", "", []ReviewComment{{Path: "a.yaml", Line: 3, StartLine: 2, Body: "b"}, {Path: "a.yaml", Line: 9, Side: Left, Body: "b"}}))
-	}},
-	{"CreateComment", reporting, 1, func(ctx context.Context, r *Repository) error {
-		return second(r.CreateComment(ctx, 7, "abc", ReviewComment{Path: "a.yaml", Line: 3, StartLine: 2, Body: "b"}))
+		return r.CreateReview(ctx, 7, "abc", []ReviewComment{{Path: "a.yaml", Line: 3, StartLine: 2, Body: "b"}, {Path: "a.yaml", Line: 9, Body: "b"}})
 	}},
 	{"CreateFileComment", reporting, 1, func(ctx context.Context, r *Repository) error {
-		return second(r.CreateFileComment(ctx, 7, "abc", "a.yaml", "b"))
+		return r.CreateFileComment(ctx, 7, "abc", "a.yaml", "b")
 	}},
 	{"UpdateComment", reporting, 1, func(ctx context.Context, r *Repository) error { return r.UpdateComment(ctx, 1, "b") }},
-	{"ReplyToComment", reporting, 1, func(ctx context.Context, r *Repository) error { return second(r.ReplyToComment(ctx, 7, 1, "b")) }},
 	{"CheckRuns", reporting, 0, func(ctx context.Context, r *Repository) error { return second(r.CheckRuns(ctx, "abc", "kustodian")) }},
 	{"CreateCheckRun", reporting, 3, func(ctx context.Context, r *Repository) error {
 		return second(r.CreateCheckRun(ctx, CheckRun{Name: "kustodian", HeadSHA: "abc", Conclusion: "neutral", Title: "t",
@@ -197,15 +191,15 @@ func TestAuditOfACommit(t *testing.T) {
 func TestThreads(t *testing.T) {
 	upstream := serve(t)
 	upstream.answer["threads"] = []byte(`{"repository":{"pullRequest":{"reviewThreads":{"pageInfo":{"hasNextPage":false},"nodes":[
-		{"id":"T1","isResolved":true,"path":"a.yaml","line":3,"startLine":null,"diffSide":"RIGHT","comments":{"nodes":[
+		{"id":"T1","isResolved":true,"path":"a.yaml","line":3,"startLine":null,"comments":{"nodes":[
 			{"fullDatabaseId":"9007199254740993","body":"b","author":{"__typename":"Bot","login":"kustodian"}},
 			{"fullDatabaseId":"2","body":"c","author":null}]}}]}}}}`)
 	got, err := upstream.app(Options{}).Repository(3, "acme", "shop").Threads(t.Context(), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Thread{{ID: "T1", Resolved: true, Path: "a.yaml", Line: 3, Side: Right, Comments: []Comment{
-		{ID: 9007199254740993, Author: "kustodian[bot]", Bot: true, Body: "b"}, {ID: 2, Body: "c"},
+	want := []Thread{{ID: "T1", Resolved: true, Path: "a.yaml", Line: 3, Comments: []Comment{
+		{ID: 9007199254740993, Author: "kustodian[bot]", Body: "b"}, {ID: 2, Body: "c"},
 	}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -10,10 +10,10 @@ import (
 	gh "github.com/google/go-github/v60/github"
 )
 
-// MaxText is how long the summary and the text of a check run may be, in
+// maxText is how long the summary and the text of a check run may be, in
 // characters, with a margin below GitHub's 65,535. Longer ones are cut, with a
 // line that says so.
-const MaxText = 60_000
+const maxText = 60_000
 
 // annotationsAtOnce is how many annotations GitHub takes in one request.
 const annotationsAtOnce = 50
@@ -24,7 +24,6 @@ type CheckRun struct {
 	Name       string
 	HeadSHA    string
 	ExternalID string
-	DetailsURL string
 	// Conclusion is "success", "neutral", "failure" or another of GitHub's; ""
 	// is a run still in progress.
 	Conclusion           string
@@ -46,7 +45,7 @@ type Annotation struct {
 func (r *Repository) CheckRuns(ctx context.Context, sha, name string) ([]CheckRun, error) {
 	found, err := pages(func(page gh.ListOptions) ([]*gh.CheckRun, *gh.Response, error) {
 		list, answer, err := r.clients[reporting].Checks.ListCheckRunsForRef(ctx, r.owner, r.name, sha, &gh.ListCheckRunsOptions{
-			CheckName: &name, AppID: &r.app.id, Filter: gh.String("all"), ListOptions: page,
+			CheckName: &name, AppID: &r.app.id, Filter: new("all"), ListOptions: page,
 		})
 		if err != nil {
 			return nil, answer, err
@@ -59,8 +58,7 @@ func (r *Repository) CheckRuns(ctx context.Context, sha, name string) ([]CheckRu
 	runs := make([]CheckRun, len(found))
 	for i, f := range found {
 		runs[i] = CheckRun{
-			ID: f.GetID(), Name: f.GetName(), HeadSHA: f.GetHeadSHA(), ExternalID: f.GetExternalID(),
-			DetailsURL: f.GetDetailsURL(), Conclusion: f.GetConclusion(),
+			ID: f.GetID(), Name: f.GetName(), HeadSHA: f.GetHeadSHA(), ExternalID: f.GetExternalID(), Conclusion: f.GetConclusion(),
 			Title: f.GetOutput().GetTitle(), Summary: f.GetOutput().GetSummary(), Text: f.GetOutput().GetText(),
 		}
 	}
@@ -75,7 +73,7 @@ func (r *Repository) CreateCheckRun(ctx context.Context, run CheckRun) (int64, e
 	first, rest := run.split()
 	state := first.state()
 	made, _, err := r.clients[reporting].Checks.CreateCheckRun(ctx, r.owner, r.name, gh.CreateCheckRunOptions{
-		Name: first.Name, HeadSHA: first.HeadSHA, ExternalID: text(first.ExternalID), DetailsURL: text(first.DetailsURL),
+		Name: first.Name, HeadSHA: first.HeadSHA, ExternalID: text(first.ExternalID),
 		Status: &state.status, Conclusion: state.conclusion, CompletedAt: state.completed, Output: first.output(),
 	})
 	if err != nil {
@@ -95,7 +93,7 @@ func (r *Repository) UpdateCheckRun(ctx context.Context, run CheckRun) error {
 		first, rest = rest.split()
 		state := first.state()
 		_, _, err := r.clients[reporting].Checks.UpdateCheckRun(ctx, r.owner, r.name, first.ID, gh.UpdateCheckRunOptions{
-			Name: first.Name, ExternalID: text(first.ExternalID), DetailsURL: text(first.DetailsURL),
+			Name: first.Name, ExternalID: text(first.ExternalID),
 			Status: &state.status, Conclusion: state.conclusion, CompletedAt: state.completed, Output: first.output(),
 		})
 		if err != nil {
@@ -137,10 +135,10 @@ func (c CheckRun) output() *gh.CheckRunOutput {
 	if c.Title == "" && c.Summary == "" && c.Text == "" && len(c.Annotations) == 0 {
 		return nil
 	}
-	output := &gh.CheckRunOutput{Title: gh.String(c.Title), Summary: gh.String(cut(c.Summary)), Text: text(cut(c.Text))}
+	output := &gh.CheckRunOutput{Title: new(c.Title), Summary: new(cut(c.Summary)), Text: text(cut(c.Text))}
 	for _, a := range c.Annotations {
 		output.Annotations = append(output.Annotations, &gh.CheckRunAnnotation{
-			Path: &a.Path, StartLine: &a.StartLine, EndLine: gh.Int(max(a.StartLine, a.EndLine)),
+			Path: &a.Path, StartLine: &a.StartLine, EndLine: new(max(a.StartLine, a.EndLine)),
 			AnnotationLevel: &a.Level, Title: text(a.Title), Message: &a.Message,
 		})
 	}
@@ -149,11 +147,11 @@ func (c CheckRun) output() *gh.CheckRunOutput {
 
 // cut shortens a text to what GitHub takes.
 func cut(s string) string {
-	if utf8.RuneCountInString(s) <= MaxText {
+	if utf8.RuneCountInString(s) <= maxText {
 		return s
 	}
 	const note = "\n\n… the rest is too long for GitHub."
-	return string([]rune(s)[:MaxText-utf8.RuneCountInString(note)]) + note
+	return string([]rune(s)[:maxText-utf8.RuneCountInString(note)]) + note
 }
 
 // text is a pointer to s, nil where it is empty and the field is to be left out.

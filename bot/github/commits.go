@@ -25,7 +25,7 @@ func (r *Repository) BranchHead(ctx context.Context, branch string) (string, err
 // CreateBranch makes a branch at a commit: [ErrExists] where there is one,
 // [ErrRefused] where its name does not begin with [BranchPrefix].
 func (r *Repository) CreateBranch(ctx context.Context, branch, sha string) error {
-	ref := &gh.Reference{Ref: gh.String("refs/heads/" + branch), Object: &gh.GitObject{SHA: &sha}}
+	ref := &gh.Reference{Ref: new("refs/heads/" + branch), Object: &gh.GitObject{SHA: &sha}}
 	if _, _, err := r.clients[writing].Git.CreateRef(ctx, r.owner, r.name, ref); err != nil {
 		return failed(fmt.Sprintf("creating branch %s of %s", branch, r), err)
 	}

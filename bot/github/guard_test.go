@@ -70,6 +70,8 @@ func TestGuard(t *testing.T) {
 		{"POST", at + "pulls/7/reviews", `{}`, true},
 		{"POST", at + "check-runs", `{}`, true},
 		{"POST", at + "pulls/7/reviews/1/dismissals", `{}`, false},
+		{"POST", at + "issues/7/comments", `{}`, false},
+		{"PATCH", at + "issues/comments/1", `{}`, false},
 		{"POST", "/repos/acme/other/check-runs", `{}`, false},
 		{"POST", "/repos/acme/shop/../other/check-runs", `{}`, false},
 		{"POST", "/repositories/1/check-runs", `{}`, false},

@@ -12,21 +12,18 @@ import (
 type PullRequest struct {
 	Number        int
 	Title, Body   string
-	URL           string // of the page
 	Open          bool
 	Draft, Merged bool
 	Author        string // login; a bot's ends in "[bot]"
 	Head, Base    Branch
 	Fork          bool // the head is in another repository, or in one that is gone
 	DefaultBranch string
-	Labels        []string
 }
 
 // A Branch is one side of a pull request.
 type Branch struct {
-	Name       string // such as "main"
-	SHA        string
-	Repository string // owner/name; "" where the fork is gone
+	Name string // such as "main"
+	SHA  string
 }
 
 // PullRequest reads one pull request.
@@ -42,29 +39,21 @@ func (r *Repository) PullRequest(ctx context.Context, number int) (PullRequest, 
 func (r *Repository) pull(number int) string { return fmt.Sprintf("%s#%d", r, number) }
 
 func pullRequest(f *gh.PullRequest) PullRequest {
-	p := PullRequest{
-		Number: f.GetNumber(), Title: f.GetTitle(), Body: f.GetBody(), URL: f.GetHTMLURL(),
+	return PullRequest{
+		Number: f.GetNumber(), Title: f.GetTitle(), Body: f.GetBody(),
 		Open: f.GetState() == "open", Draft: f.GetDraft(), Merged: f.GetMerged() || f.MergedAt != nil,
 		Author: f.GetUser().GetLogin(), Head: branch(f.GetHead()), Base: branch(f.GetBase()),
+		Fork:          !strings.EqualFold(f.GetHead().GetRepo().GetFullName(), f.GetBase().GetRepo().GetFullName()),
 		DefaultBranch: f.GetBase().GetRepo().GetDefaultBranch(),
 	}
-	p.Fork = !strings.EqualFold(p.Head.Repository, p.Base.Repository)
-	for _, label := range f.Labels {
-		p.Labels = append(p.Labels, label.GetName())
-	}
-	return p
 }
 
-func branch(f *gh.PullRequestBranch) Branch {
-	return Branch{Name: f.GetRef(), SHA: f.GetSHA(), Repository: f.GetRepo().GetFullName()}
-}
+func branch(f *gh.PullRequestBranch) Branch { return Branch{Name: f.GetRef(), SHA: f.GetSHA()} }
 
 // A File is a file that a pull request changes.
 type File struct {
-	Path         string
-	PreviousPath string // where it is renamed, else ""
-	Status       string // added, removed, modified, renamed, copied, changed or unchanged
-	Patch        string // its hunks; "" where GitHub shows none: binary or too large
+	Path  string
+	Patch string // its hunks; "" where GitHub shows none: binary or too large
 }
 
 // PullRequestFiles lists the changed files, at most the 3000 that GitHub tells of.
@@ -77,7 +66,7 @@ func (r *Repository) PullRequestFiles(ctx context.Context, number int) ([]File, 
 	}
 	files := make([]File, len(found))
 	for i, f := range found {
-		files[i] = File{Path: f.GetFilename(), PreviousPath: f.GetPreviousFilename(), Status: f.GetStatus(), Patch: f.GetPatch()}
+		files[i] = File{Path: f.GetFilename(), Patch: f.GetPatch()}
 	}
 	return files, nil
 }
@@ -113,14 +102,13 @@ func (r *Repository) PullRequests(ctx context.Context, query PullRequestQuery) (
 type NewPullRequest struct {
 	Title, Body string
 	Head, Base  string
-	Draft       bool
 }
 
 // CreatePullRequest opens a pull request: [ErrExists] where Head has one open on
 // Base already, [ErrRejected] where a branch is missing or nothing differs.
 func (r *Repository) CreatePullRequest(ctx context.Context, pull NewPullRequest) (PullRequest, error) {
 	made, _, err := r.clients[writing].PullRequests.Create(ctx, r.owner, r.name, &gh.NewPullRequest{
-		Title: &pull.Title, Body: &pull.Body, Head: &pull.Head, Base: &pull.Base, Draft: &pull.Draft,
+		Title: &pull.Title, Body: &pull.Body, Head: &pull.Head, Base: &pull.Base,
 	})
 	if err != nil {
 		return PullRequest{}, failed(fmt.Sprintf("opening a pull request of %s into %s of %s", pull.Head, pull.Base, r), err)
@@ -138,9 +126,9 @@ type PullRequestUpdate struct {
 func (r *Repository) UpdatePullRequest(ctx context.Context, number int, update PullRequestUpdate) error {
 	change := &gh.PullRequest{Title: update.Title, Body: update.Body}
 	if update.Open != nil {
-		change.State = gh.String("closed")
+		change.State = new("closed")
 		if *update.Open {
-			change.State = gh.String("open")
+			change.State = new("open")
 		}
 	}
 	_, _, err := r.clients[reporting].PullRequests.Edit(ctx, r.owner, r.name, number, change)

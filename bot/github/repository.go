@@ -25,13 +25,9 @@ func (r *Repository) String() string { return r.owner + "/" + r.name }
 
 // Info describes a repository.
 type Info struct {
-	ID            int64
 	Owner, Name   string
 	DefaultBranch string
-	CloneURL      string // without credentials
-	Private       bool
 	Archived      bool
-	Fork          bool
 }
 
 // Info reads the repository's description.
@@ -45,8 +41,7 @@ func (r *Repository) Info(ctx context.Context) (Info, error) {
 
 func info(f *gh.Repository) Info {
 	return Info{
-		ID: f.GetID(), Owner: f.GetOwner().GetLogin(), Name: f.GetName(), DefaultBranch: f.GetDefaultBranch(),
-		CloneURL: f.GetCloneURL(), Private: f.GetPrivate(), Archived: f.GetArchived(), Fork: f.GetFork(),
+		Owner: f.GetOwner().GetLogin(), Name: f.GetName(), DefaultBranch: f.GetDefaultBranch(), Archived: f.GetArchived(),
 	}
 }
 

@@ -11,11 +11,9 @@ import (
 type Thread struct {
 	ID        string // for [Repository.ResolveThread]
 	Resolved  bool
-	Outdated  bool // its lines are no longer in the diff
 	Path      string
-	Line      int // 0 for one on the file, or outdated
-	StartLine int // 0 where it is about one line
-	Side      string
+	Line      int       // 0 for one on the file, or outdated
+	StartLine int       // 0 where it is about one line
 	Comments  []Comment // the first is what it is about; at most 100
 }
 
@@ -35,15 +33,14 @@ type threadPage struct {
 }
 
 type threadNode struct {
-	ID                     string
-	IsResolved, IsOutdated bool
-	Path                   string
-	Line, StartLine        int
-	DiffSide               string
-	Comments               struct {
+	ID              string
+	IsResolved      bool
+	Path            string
+	Line, StartLine int
+	Comments        struct {
 		Nodes []struct {
 			FullDatabaseID json.Number // a string in JSON: it may not fit a float
-			Body, URL      string
+			Body           string
 			Author         struct {
 				Typename string `json:"__typename"`
 				Login    string
@@ -78,18 +75,15 @@ func (r *Repository) Threads(ctx context.Context, number int) ([]Thread, error) 
 }
 
 func (n threadNode) thread() (Thread, error) {
-	t := Thread{
-		ID: n.ID, Resolved: n.IsResolved, Outdated: n.IsOutdated,
-		Path: n.Path, Line: n.Line, StartLine: n.StartLine, Side: n.DiffSide,
-	}
+	t := Thread{ID: n.ID, Resolved: n.IsResolved, Path: n.Path, Line: n.Line, StartLine: n.StartLine}
 	for _, c := range n.Comments.Nodes {
 		id, err := c.FullDatabaseID.Int64()
 		if err != nil {
 			return Thread{}, fmt.Errorf("id of a comment: %w", err)
 		}
-		comment := Comment{ID: id, Author: c.Author.Login, Bot: c.Author.Typename == "Bot", Body: c.Body, URL: c.URL}
+		comment := Comment{ID: id, Author: c.Author.Login, Body: c.Body}
 		// REST calls the same bot "kustodian[bot]".
-		if comment.Bot && !strings.HasSuffix(comment.Author, "[bot]") {
+		if c.Author.Typename == "Bot" && !strings.HasSuffix(comment.Author, "[bot]") {
 			comment.Author += "[bot]"
 		}
 		t.Comments = append(t.Comments, comment)

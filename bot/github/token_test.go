@@ -135,7 +135,7 @@ func TestRefusedTokenIsMintedAgainOnce(t *testing.T) {
 	d := newDoor(t)
 	d.refuse["t1"] = true
 	r := d.repository(t)
-	if _, err := r.CreateIssueComment(t.Context(), 7, "hello"); err != nil {
+	if err := r.UpdateComment(t.Context(), 7, "hello"); err != nil {
 		t.Fatal(err)
 	}
 	if d.minted != 2 || len(d.bodies) != 2 || d.bodies[0] != d.bodies[1] {
@@ -143,7 +143,7 @@ func TestRefusedTokenIsMintedAgainOnce(t *testing.T) {
 	}
 	d.refuse["t2"], d.refuse["t3"] = true, true
 	var refused *Error
-	if _, err := r.CreateIssueComment(t.Context(), 7, "hello"); !errors.As(err, &refused) || refused.Status != 401 {
+	if err := r.UpdateComment(t.Context(), 7, "hello"); !errors.As(err, &refused) || refused.Status != 401 {
 		t.Errorf("got %v", err)
 	}
 	if d.minted != 3 || len(d.bodies) != 4 {
@@ -233,7 +233,7 @@ func TestWordsOfGitHub(t *testing.T) {
 			w.WriteHeader(c.status)
 			fmt.Fprint(w, c.body)
 		}
-		_, err := d.repository(t).CreateReview(t.Context(), 7, "abc", "", nil)
+		err := d.repository(t).CreateReview(t.Context(), 7, "abc", nil)
 		if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.words) || !strings.Contains(err.Error(), "acme/shop#7") {
 			t.Errorf("%s: got %v", c.body, err)
 		}

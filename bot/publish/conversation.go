@@ -201,7 +201,7 @@ func (c *conversation) say(ctx context.Context, remarks []remark) ([]remark, err
 	}
 	for _, r := range append(files, refused...) {
 		r.suggestion, r.anchor.line = nil, 0
-		_, err := c.Repository.CreateFileComment(c.about(ctx, r.finding.Fingerprint), c.pull.Number, c.pull.Head.SHA, r.anchor.path, r.signed(c.key()))
+		err := c.Repository.CreateFileComment(c.about(ctx, r.finding.Fingerprint), c.pull.Number, c.pull.Head.SHA, r.anchor.path, r.signed(c.key()))
 		switch {
 		case errors.Is(err, github.ErrRejected):
 			homeless = append(homeless, r)
@@ -225,7 +225,7 @@ func (c *conversation) review(ctx context.Context, remarks []remark) ([]remark, 
 	for i, r := range remarks {
 		comments[i], fingerprints[i] = r.comment(c.key()), r.finding.Fingerprint
 	}
-	_, err := c.Repository.CreateReview(c.about(ctx, fingerprints...), c.pull.Number, c.pull.Head.SHA, "", comments)
+	err := c.Repository.CreateReview(c.about(ctx, fingerprints...), c.pull.Number, c.pull.Head.SHA, comments)
 	if err == nil {
 		c.out.Comments += len(remarks)
 		return nil, nil

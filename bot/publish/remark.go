@@ -144,7 +144,7 @@ func (r remark) signed(k key) string {
 
 // comment is the remark at its line, or at the lines that its suggestion replaces.
 func (r remark) comment(k key) github.ReviewComment {
-	c := github.ReviewComment{Path: r.anchor.path, Line: r.anchor.line, Side: github.Right, Body: r.signed(k)}
+	c := github.ReviewComment{Path: r.anchor.path, Line: r.anchor.line, Body: r.signed(k)}
 	if s := r.suggestion; s != nil {
 		c.Line = s.last
 		if s.first < s.last {
