@@ -68,16 +68,19 @@ func (b *budgets) add(ctx context.Context, o *overlay.Object) error {
 	if err := b.Reach(ctx, file); err != nil {
 		return err
 	}
-	document, err := b.documentOf(o)
+	said, err := b.introduced(o)
 	if err != nil {
 		return err
+	}
+	if said.node == nil {
+		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not introduce %s by itself.", file, o.Origin)}
 	}
 	lister, kept := b.lister(file, "resources")
 	var noFix *NoFix
 	if kept != nil && !errors.As(kept, &noFix) {
 		return kept
 	}
-	all, err := b.unkept(o.Origin, child(document, "spec", "selector"))
+	all, err := b.unkept(o.Origin, child(said.node, "spec", "selector"))
 	if err != nil {
 		return err
 	}
@@ -86,25 +89,11 @@ func (b *budgets) add(ctx context.Context, o *overlay.Object) error {
 		return err
 	}
 	for _, layer := range layers {
-		if err := b.write(layer, all, document, file); err != nil {
+		if err := b.write(layer, all, said.node, file); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// documentOf is the document that introduces an object, as the file has it.
-func (p *Plan) documentOf(o *overlay.Object) (*yaml.Node, error) {
-	roots, err := p.documents(o.Documents[0].Path)
-	if err != nil {
-		return nil, err
-	}
-	for _, root := range roots {
-		if scalar(root, "kind") == o.Origin.Kind && scalar(root, "metadata", "name") == o.Origin.Name {
-			return root, nil
-		}
-	}
-	return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not introduce %s by itself.", o.Documents[0].Path, o.Origin)}
 }
 
 // unkept lists a workload in each build that has it, with the budget that this

@@ -138,7 +138,7 @@ func (p *Plan) patchOf(u use, tree *yaml.Node) (*yaml.Node, error) {
 	if !isItem || len(u.object.Documents) == 0 {
 		return patch, nil
 	}
-	roots, err := p.documents(u.object.Documents[0].Path)
+	said, err := p.introduced(u.object)
 	if err != nil {
 		return nil, err
 	}
@@ -150,27 +150,14 @@ func (p *Plan) patchOf(u use, tree *yaml.Node) (*yaml.Node, error) {
 			name = "" // all that follows stands before it
 			continue
 		}
-		if name == "" && introducedBy(roots, u.object.Origin, list, key, before) {
+		own := child(said.node, list...)
+		if name == "" && own != nil && itemOf(own, key, before) != nil {
 			first := &yaml.Node{Kind: yaml.MappingNode}
 			set(first, before, key)
 			named.Content = slices.Insert(named.Content, 0, first)
 		}
 	}
 	return patch, nil
-}
-
-// introducedBy reports whether one of the documents says an item of a list of an object.
-func introducedBy(documents []*yaml.Node, origin overlay.ObjectRef, list []string, key, value string) bool {
-	for _, root := range documents {
-		if scalar(root, "kind") == origin.Kind && scalar(root, "metadata", "name") == origin.Name {
-			for _, item := range items(root, list...) {
-				if scalar(item, key) == value {
-					return true
-				}
-			}
-		}
-	}
-	return false
 }
 
 // wanted says of each build that uses a place what it wants, as a tree, and

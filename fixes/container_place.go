@@ -21,10 +21,7 @@ func (p *Plan) container(ctx context.Context) (said place, kept, err error) {
 	if object == nil {
 		return said, nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
 	}
-	if len(object.Documents) > 0 {
-		said, err = p.containerIn(object.Documents[0])
-	}
-	if said.node == nil {
+	if said, err = p.containerIn(object); said.node == nil {
 		said, err = p.containerBy(ctx, build, object, err)
 	}
 	if err != nil {
@@ -49,29 +46,19 @@ func (p *Plan) found() (*overlay.Build, *overlay.Object) {
 	return nil, nil
 }
 
-// containerIn finds the container of the finding in the document that
-// introduces its object. The place is without a node where that does not have it.
-func (p *Plan) containerIn(document overlay.Source) (place, error) {
-	roots, err := p.documents(document.Path)
-	if err != nil {
+// containerIn finds the container of the finding where the document that
+// introduces its object says it. The place is without a node where that does not.
+func (p *Plan) containerIn(object *overlay.Object) (place, error) {
+	said, err := p.introduced(object)
+	list := slices.IndexFunc(p.Finding.Field, overlay.IsItem)
+	if err != nil || said.node == nil || list < 0 {
 		return place{}, err
 	}
-	list := slices.IndexFunc(p.Finding.Field, overlay.IsItem)
-	for i, root := range roots {
-		if list < 0 || scalar(root, "kind") != p.Finding.Origin.Kind || scalar(root, "metadata", "name") != p.Finding.Origin.Name {
-			continue
-		}
-		index, node := indexOf(items(root, p.Finding.Field[:list]...), containerName(p.Finding.Field))
-		if node == nil {
-			continue
-		}
-		said := place{file: document.Path, by: overlay.ByResource, document: i, node: root}
-		for _, key := range p.Finding.Field[:list] {
-			said = said.below(key)
-		}
-		return said.below(index), nil
+	index, node := indexOf(items(said.node, p.Finding.Field[:list]...), containerName(p.Finding.Field))
+	if node == nil {
+		return place{}, nil
 	}
-	return place{}, nil
+	return said.below(anySteps(p.Finding.Field[:list])...).below(index), nil
 }
 
 // containerBy finds the container that a patch introduces, by the earliest

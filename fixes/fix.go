@@ -10,6 +10,7 @@ package fixes
 
 import (
 	"context"
+	"slices"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -182,6 +183,19 @@ type Policy struct {
 	Mirror string `json:"mirror,omitempty"`
 }
 
+// ForgetCPULimits has no fix write a limit of cpu.
+func (p *Policy) ForgetCPULimits() {
+	p.Resources = slices.Clone(p.Resources)
+	for i := range p.Resources {
+		p.Resources[i].CPULimit = ""
+	}
+	if p.StartingResources != nil {
+		starting := *p.StartingResources
+		starting.CPULimit = ""
+		p.StartingResources = &starting
+	}
+}
+
 // How a container takes its variables from a ConfigMap, in [Policy].Env.
 const (
 	EnvByKey = "keys"    // one reference for each
@@ -200,6 +214,8 @@ type ResourcePolicy struct {
 	Requests map[string]string `json:"requests"`
 	// MemoryLimitFactor is the memory limit as a multiple of the request; 0 means 1.
 	MemoryLimitFactor float64 `json:"memoryLimitFactor,omitempty"`
+	// CPULimit is the limit of cpu, "" for none: nobody gets one unasked.
+	CPULimit string `json:"cpuLimit,omitempty"`
 }
 
 // A ResourceMatch says which containers: empty fields match all; all but Kind

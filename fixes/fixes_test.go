@@ -26,6 +26,7 @@ import (
 //
 //	rule ID               findings of this rule are fixed; several lines add up
 //	refuse REASON "text"  a finding has no fix for the reason, in words that match
+//	note "text"           a fix tells its reviewer so, in words that match
 //	-- policy.json --     the fixes.Policy
 //	-- rules.json --      the rules.Policy
 //	-- new.json --        PlanRequest.New
@@ -37,6 +38,7 @@ import (
 type fixCase struct {
 	rules   []string
 	refuse  []*refusal
+	notes   []*regexp.Regexp
 	files   overlay.Files
 	want    map[string]string
 	diff    map[string]string
@@ -167,6 +169,12 @@ func readCase(t *testing.T, archive *txtar.Archive) *fixCase {
 		switch verb {
 		case "rule":
 			c.rules = append(c.rules, rest)
+		case "note":
+			text, err := strconv.Unquote(rest)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			c.notes = append(c.notes, regexp.MustCompile(text))
 		case "refuse":
 			reason, quoted, _ := strings.Cut(rest, " ")
 			text, err := strconv.Unquote(quoted)
@@ -290,6 +298,11 @@ func (c *fixCase) run(t *testing.T) {
 	for _, r := range c.refuse {
 		if !r.seen {
 			t.Errorf("want a refusal %s %q; got %v", r.reason, r.text, planned.NoFix)
+		}
+	}
+	for _, note := range c.notes {
+		if !slices.ContainsFunc(proved, func(f Fix) bool { return slices.ContainsFunc(f.Notes, note.MatchString) }) {
+			t.Errorf("no fix says %q; got %+v", note, proved)
 		}
 	}
 	files, err := Apply(tree.snapshot.ReadFile, proved)

@@ -118,7 +118,7 @@ func harm(said overlay.Source, harmed reached) string {
 		what = fmt.Sprintf("container %s of %s", name, what)
 	}
 	if harmed.wants == "" {
-		return fmt.Sprintf("An edit of %s would change %s in overlay %s too, which does not have the finding.", said.Path, what, in)
+		return fmt.Sprintf("An edit of %s would change %s in overlay %s too, which is to stay as it is.", said.Path, what, in)
 	}
 	return fmt.Sprintf("In overlay %s %s needs something else than an edit of %s would give it.", in, what, said.Path)
 }

@@ -53,6 +53,9 @@ type Plan struct {
 	// Reach adds the builds of the overlays that read a file. It returns a
 	// *NoFix where one does not build and the policy does not do without it.
 	Reach func(ctx context.Context, path string) error
+	// Look is the build of an overlay that is only looked at, nil where it does
+	// not build. The error is of ctx.
+	Look func(ctx context.Context, overlay string) (*overlay.Build, error)
 	// Ask answers a question, or returns ErrAsked where the answer has to be
 	// fetched first: the plan is then made again with the answer.
 	Ask func(Question) (Answer, error)
@@ -77,6 +80,7 @@ type reading struct {
 	owned          map[string]error               // why nobody may edit a file, nil where one may
 	made           map[string]string              // the text of files that some fix makes
 	updaters       *knownUpdaters
+	naming         map[string][]string // files that name a kind, by the kind
 }
 
 // ErrAsked is what [Plan].Ask returns for a question whose answer is not known yet.
@@ -100,7 +104,7 @@ var told = map[string]func(rules.Finding) *NoFix{"hpa-owns-replicas": tellReplic
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
-			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, images: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}}}
+			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, images: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}, naming: map[string][]string{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
 	for _, finding := range mendedLast(request.Findings) {
 		planned := slices.ContainsFunc(answer.Fixes, func(f Fix) bool { return slices.Contains(f.Fingerprints, finding.Fingerprint) })
@@ -210,6 +214,7 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 		}
 	}
 	plan.Reach = func(ctx context.Context, path string) error { return p.reach(ctx, plan, path) }
+	plan.Look = p.build
 	if err := plan.Reach(ctx, finding.Source.Path); err != nil {
 		return nil, err
 	}
@@ -236,11 +241,8 @@ func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 		if o.Component || !reads(o, path) {
 			continue
 		}
-		if p.builds[o.Path] == nil && p.broken[o.Path] == nil {
-			p.builds[o.Path], p.broken[o.Path] = p.request.Snapshot.Build(ctx, o.Path)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
+		if _, err := p.build(ctx, o.Path); err != nil {
+			return err
 		}
 		if p.broken[o.Path] != nil && p.request.Policy.Unbuilt == UnbuiltAllow {
 			plan.unbuilt = once(plan.unbuilt, o.Path)
@@ -252,6 +254,15 @@ func (p *planner) reach(ctx context.Context, plan *Plan, path string) error {
 		plan.Builds[o.Path] = p.builds[o.Path]
 	}
 	return nil
+}
+
+// build builds an overlay once; nil where it does not build, which broken then
+// tells. The error is of ctx.
+func (p *planner) build(ctx context.Context, path string) (*overlay.Build, error) {
+	if p.builds[path] == nil && p.broken[path] == nil {
+		p.builds[path], p.broken[path] = p.request.Snapshot.Build(ctx, path)
+	}
+	return p.builds[path], ctx.Err()
 }
 
 // checks reports whether the repository wants a rule's findings.

@@ -19,7 +19,7 @@ func (p *Plan) amendPod(ctx context.Context, a amendment) (*Fix, error) {
 		return nil, &NoFix{ReasonNotPlaced, fmt.Sprintf("Which file introduces %s is not known.", p.Finding.Origin)}
 	}
 	field := p.podOf(build, object)
-	said, err := p.podIn(object.Documents[0], field)
+	said, err := p.podIn(object, field)
 	if err != nil {
 		return nil, err
 	}
@@ -49,23 +49,18 @@ func (p *Plan) podOf(build *overlay.Build, o *overlay.Object) overlay.Field {
 	return nil
 }
 
-// podIn finds the pod of the finding's object in the document that introduces it.
-func (p *Plan) podIn(document overlay.Source, field overlay.Field) (place, error) {
-	roots, err := p.documents(document.Path)
+// podIn finds the pod of an object where the document that introduces it says it.
+func (p *Plan) podIn(object *overlay.Object, field overlay.Field) (place, error) {
+	said, err := p.introduced(object)
 	if err != nil {
 		return place{}, err
 	}
-	i := slices.IndexFunc(roots, func(root *yaml.Node) bool {
-		return scalar(root, "kind") == p.Finding.Origin.Kind && scalar(root, "metadata", "name") == p.Finding.Origin.Name
-	})
-	if i >= 0 && len(field) > 0 {
-		said := place{file: document.Path, by: overlay.ByResource, document: i, node: roots[i]}
-		said = said.below(anySteps(field)...)
-		if said.node != nil {
+	if said.node != nil && len(field) > 0 {
+		if said = said.below(anySteps(field)...); said.node != nil {
 			return said, nil
 		}
 	}
-	return place{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say the pod of %s.", document.Path, p.Finding.Origin)}
+	return place{}, &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say the pod of %s.", object.Documents[0].Path, object.Origin)}
 }
 
 // inContainers is a tree of a pod that adds what a part says to each container

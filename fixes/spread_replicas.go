@@ -53,16 +53,8 @@ func (p *Plan) selectorBeside(u use, pod *yaml.Node) (*yaml.Node, error) {
 		}
 		return selector, nil
 	}
-	roots, err := p.documents(u.object.Documents[0].Path)
-	if err != nil {
-		return nil, err
-	}
-	for _, root := range roots {
-		if root != nil && follow(root, anySteps(u.field)) == pod {
-			return child(root, "spec", "selector"), nil
-		}
-	}
-	return nil, nil
+	said, err := p.introduced(u.object)
+	return child(said.node, "spec", "selector"), err
 }
 
 // anySteps is a field without items of lists as a path.

@@ -127,6 +127,9 @@ func (r *reader) root(node *yaml.Node) {
 	})
 	seen := r.mapping(node, known)
 	r.need(node, seen, "the %s is missing; write \"version: 1\"", "version")
+	for _, check := range r.last {
+		check()
+	}
 }
 
 func (r *reader) version(n *yaml.Node) {
@@ -210,12 +213,19 @@ func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
 	// The first match wins, so what matches the same or less than one above
 	// never counts, whatever it says.
 	if i := slices.IndexFunc(policy.Resources, func(above fixes.ResourcePolicy) bool {
-		return above.Match == entry.Match || above.Match == (fixes.ResourceMatch{})
+		return covers(above.Match, entry.Match)
 	}); i >= 0 {
 		r.fault(node, "entry %d of resources matches these containers too, and the first match wins; leave one of the two", i+1)
 		return
 	}
 	policy.Resources = append(policy.Resources, entry)
+}
+
+// covers reports whether one match has whatever another has.
+func covers(above, match fixes.ResourceMatch) bool {
+	wider := func(a, b string) bool { return a == "" || a == "*" || a == b }
+	return wider(above.Namespace, match.Namespace) && (above.Kind == "" || above.Kind == match.Kind) &&
+		wider(above.Name, match.Name) && wider(above.Container, match.Container)
 }
 
 // amounts reads requests and what goes with them, and reports whether all of
@@ -227,12 +237,18 @@ func (r *reader) amounts(node *yaml.Node, entry *fixes.ResourcePolicy, match fun
 			r.mapping(n, keys{"cpu": r.amount("cpu", entry.Requests), "memory": r.amount("memory", entry.Requests)})
 		},
 		"memoryLimitFactor": r.factor(&entry.MemoryLimitFactor),
+		"limits":            func(n *yaml.Node) { r.mapping(n, keys{"cpu": r.cpuLimit(&entry.CPULimit)}) },
 	}
 	if match != nil {
 		read["match"] = match
 	}
 	seen := r.mapping(node, read)
 	r.need(node, seen, "the entry has no %s; write requests: {cpu: 100m, memory: 256Mi}", "requests")
+	if request, limit := entry.Requests["cpu"], entry.CPULimit; node != nil && request != "" && limit != "" {
+		if least, most := resource.MustParse(request), resource.MustParse(limit); least.Cmp(most) > 0 {
+			r.fault(node, "the limit of cpu, %s, is below the request, %s, which the API server refuses", limit, request)
+		}
+	}
 	return node != nil && len(r.faults) == before
 }
 
@@ -246,6 +262,25 @@ func (r *reader) amount(of string, to map[string]string) func(*yaml.Node) {
 			return
 		}
 		to[of] = n.Value
+	}
+}
+
+// cpuLimit reads the limit of cpu that an entry writes. What the cluster's own
+// policy forbids would be a finding as soon as it is there.
+func (r *reader) cpuLimit(to *string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		limit := map[string]string{}
+		r.amount("cpu", limit)(n)
+		*to = limit["cpu"]
+		if limit["cpu"] == "" {
+			return
+		}
+		r.last = append(r.last, func() {
+			if r.config.Rules.CPULimits == rules.CPULimitsForbid {
+				r.config.Fixes.ForgetCPULimits()
+				r.fault(n, "a fix would write this limit of cpu, and cluster.cpuLimits forbids it; leave one of the two")
+			}
+		})
 	}
 }
 

@@ -84,10 +84,17 @@ func TestRightCounts(t *testing.T) {
 		}},
 		{"right", "a severity in a mapping", func(c config.Config) bool { return c.Rules.Severities["image-unpinned"] == rules.Error }},
 		{"right", "the first policy", func(c config.Config) bool { return c.Fixes.Resources[0].MemoryLimitFactor == 1.5 }},
+		{"right", "the limit of cpu", func(c config.Config) bool {
+			return c.Fixes.Resources[0].CPULimit == "1" && c.Fixes.Resources[1].CPULimit == ""
+		}},
+		{"limits", "a request beside a limit that is forbidden", func(c config.Config) bool {
+			entry := c.Fixes.Resources[0]
+			return len(c.Fixes.Resources) == 2 && entry.Requests["cpu"] == "100m" && entry.CPULimit == "" && c.Fixes.StartingResources.CPULimit == ""
+		}},
 		{"right", "the mode", func(c config.Config) bool { return c.PullRequests.Mode == config.OnRequest && c.PullRequests.Max == 3 }},
 		{"right", "rules of its own", func(c config.Config) bool {
 			own := c.Rules.Own
-			return len(own) == 3 && own[0].Severity == rules.Info && own[0].Field.String() == "metadata.labels" && own[1].Line == 30 && own[1].Severity == rules.Warning
+			return len(own) == 3 && own[0].Severity == rules.Info && own[0].Field.String() == "metadata.labels" && own[1].Line == 31 && own[1].Severity == rules.Warning
 		}},
 		{"right", "the severity of a rule of its own", func(c config.Config) bool { return c.Rules.Severities["team-label"] == rules.Error }},
 		{"wrong", "only the rule of its own that is right", func(c config.Config) bool { return len(c.Rules.Own) == 1 && c.Rules.Own[0].ID == "fourteen" }},

@@ -33,6 +33,8 @@ type reader struct {
 	at    []string
 	items int
 	shape shape // of the last nil node
+	// last are checks of one value against another, made when all are read.
+	last []func()
 }
 
 // keys says who reads the value of which key.
