@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -19,7 +20,7 @@ import (
 
 func fixCommand() *cobra.Command {
 	var only, registries, mirrors []string
-	var write, staged bool
+	var write, staged, anonymous bool
 	cmd := &cobra.Command{
 		Use:   "fix [PATH...]",
 		Short: "Plan fixes, prove them, and print them as one diff",
@@ -46,11 +47,11 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 				return err
 			}
 			job.Fix, job.Rules, job.Staged = true, only, staged
-			images := &registry.Client{Hosts: registries}
+			images := &registry.Client{Hosts: registries, OwnLogin: !anonymous}
 			if err := trustMirrors(images, mirrors); err != nil {
 				return err
 			}
-			report, err := runReview(cmd, review.Reviewer{Ask: review.AskRegistry(images.For(registry.Asker{}))}, job)
+			report, err := runReview(cmd, review.Reviewer{Ask: askFromShell(images)}, job)
 			if err != nil {
 				return err
 			}
@@ -66,9 +67,21 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 	remoteFlags(cmd)
 	cmd.Flags().BoolVar(&staged, "staged", false, "of what would restart production together with other environments, fix the lowest environment only")
 	cmd.Flags().BoolVar(&write, "write", false, "edit the files instead of printing a diff")
-	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests")
+	cmd.Flags().StringSliceVar(&registries, "registry", registry.PublicHosts, "registries that may be asked for digests, beside those where docker login was")
+	cmd.Flags().BoolVar(&anonymous, "anonymous", false, "ask registries as anybody, without what docker login left on this machine")
 	cmd.Flags().StringArrayVar(&mirrors, "mirror", nil, "REGISTRY=WHERE: ask and trust WHERE in place of a registry, by http where it is http://localhost:PORT; may be repeated")
 	return cmd
+}
+
+// askFromShell asks for whoever runs the command. The mirror that a
+// configuration picks is one that a server knows by its name; a digest is its
+// origin's too.
+func askFromShell(images *registry.Client) func(context.Context, fixes.Question) fixes.Answer {
+	ask := review.AskRegistry(images.For(registry.Asker{}))
+	return func(ctx context.Context, q fixes.Question) fixes.Answer {
+		q.Mirror = ""
+		return ask(ctx, q)
+	}
 }
 
 // trustMirrors adds mirrors to who is asked for digests.

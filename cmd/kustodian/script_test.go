@@ -2,10 +2,21 @@ package main
 
 import (
 	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	images "github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -29,6 +40,7 @@ func TestCommand(t *testing.T) {
 		t.Fatal("no scripts in testdata/cli")
 	}
 	cache := t.TempDir()
+	registry := privateRegistry(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/cli",
 		UpdateScripts:       *update,
@@ -38,6 +50,14 @@ func TestCommand(t *testing.T) {
 			env.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(env.WorkDir, ".gitconfig"))
 			env.Setenv("GIT_CONFIG_NOSYSTEM", "1")
 			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("REGISTRY", registry)
+			login := filepath.Join(env.WorkDir, ".login")
+			if err := os.Mkdir(login, 0o700); err != nil {
+				return err
+			}
+			if err := os.WriteFile(filepath.Join(login, "config.json"), fmt.Appendf(nil, `{"auths": {%q: {"auth": "YWRhOm9wZW4="}}}`, registry), 0o600); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(gitConfig), 0o644)
 		},
 	})
@@ -52,3 +72,28 @@ const gitConfig = `[user]
 [core]
 	autocrlf = false
 `
+
+// privateRegistry starts a registry that lets only ada in, and has the image
+// shop/web:1.0.0. What docker login leaves for it is in $WORK/.login.
+func privateRegistry(t *testing.T) (host string) {
+	t.Helper()
+	open := images.New(images.Logger(log.New(io.Discard, "", 0)))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "ada" || password != "open" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		open.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	host = strings.TrimPrefix(server.URL, "http://")
+	reference, err := name.ParseReference(host + "/shop/web:1.0.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(reference, empty.Image, remote.WithAuth(&authn.Basic{Username: "ada", Password: "open"})); err != nil {
+		t.Fatal(err)
+	}
+	return host
+}

@@ -33,6 +33,9 @@ type Binding struct {
 	Username, Password string
 }
 
+// ownLogin is what [Client].OwnLogin reads with.
+var ownLogin = &Binding{From: FromDocker}
+
 // binding is what the asker may read a reference with, nil for nothing.
 func (c *Client) binding(asker Asker, reference name.Reference) *Binding {
 	if asker.Anonymous {
@@ -48,7 +51,25 @@ func (c *Client) binding(asker Asker, reference name.Reference) *Binding {
 			return &c.Bindings[i]
 		}
 	}
+	if c.OwnLogin {
+		return ownLogin
+	}
 	return nil
+}
+
+// loggedIn reports whether whoever asks has logged in where a reference is,
+// and lists its host if so.
+func (c *Client) loggedIn(ctx context.Context, asker Asker, reference name.Reference) bool {
+	if c.binding(asker, reference) != ownLogin {
+		return false
+	}
+	if found, err := authn.Resolve(ctx, authn.DefaultKeychain, reference.Context()); err != nil || found == authn.Anonymous {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.logged = append(c.logged, hostOf(reference))
+	return true
 }
 
 // login is how a binding logs in. A credential that cannot be had is no reason
@@ -67,8 +88,11 @@ func (c *Client) login(ctx context.Context, reference name.Reference, as *Bindin
 	default:
 		return &authn.Basic{Username: as.Username, Password: as.Password}, nil
 	}
-	if err == nil && found != authn.Anonymous {
+	switch {
+	case err == nil && found != authn.Anonymous:
 		return found, nil
+	case as == ownLogin: // most images are anybody's, and of the others the registry tells
+		return authn.Anonymous, nil
 	}
 	// The text of err may be a helper's output, which may hold anything.
 	return nil, &refusal{fmt.Sprintf("the operator's %s credential for %s could not be had", as.From, as.Host)}

@@ -117,3 +117,47 @@ func write(t *testing.T, path, text string) {
 		t.Fatal(err)
 	}
 }
+
+// TestOwnLogin: in a shell, what docker login left is used where it is of, and
+// whoever did not log in asks as anybody.
+func TestOwnLogin(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	write(t, filepath.Join(dir, "docker-credential-broken"), "#!/bin/sh\necho 'token hunter2 is bad'\nexit 1\n")
+	public, login, broken, none := serve(t, nil), serve(t, private), serve(t, nil), serve(t, private)
+	write(t, filepath.Join(dir, "config.json"), fmt.Sprintf(`{"auths": {%q: {"auth": "YW5uOm9wZW4="}}, "credHelpers": {%q: "broken"}}`, login, broken))
+	push(t, public)
+	made := build(t, func(*v1.ConfigFile) {})
+	if err := remote.Write(reference(t, login+"/acme/web:1"), made, remote.WithAuth(&authn.Basic{Username: "ann", Password: "open"})); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, image, fails string
+		asker              Asker
+		edit               func(*Client)
+	}{
+		{"public, without a login", public + "/app:1", "", Asker{}, nil},
+		{"private, with a login", login + "/acme/web:1", "", Asker{}, nil},
+		{"private, listed too", login + "/acme/web:1", "", Asker{}, func(c *Client) { c.Hosts = append(c.Hosts, login) }},
+		{"private, without a login", none + "/acme/web:1", `\(401\)`, Asker{}, func(c *Client) { c.Hosts = append(c.Hosts, none) }},
+		{"neither listed nor with a login", none + "/acme/web:1", `is not among the registries that may be asked$`, Asker{}, nil},
+		{"a helper that fails makes no host listed", broken + "/app:1", `is not among the registries that may be asked$`, Asker{}, nil},
+		{"a helper that fails is no way to log in", broken + "/app:1", `\(404\)`, Asker{}, func(c *Client) { c.Hosts = append(c.Hosts, broken) }},
+		{"not asked for", login + "/acme/web:1", `is not among the registries that may be asked$`, Asker{}, func(c *Client) { c.OwnLogin = false }},
+		{"for a stranger", login + "/acme/web:1", `is not among the registries that may be asked$`, Asker{Anonymous: true}, nil},
+		{"another's of the operator's comes first", login + "/acme/web:1", `\(401\)`, Asker{}, func(c *Client) {
+			c.Hosts, c.Bindings = append(c.Hosts, login), []Binding{{Host: login, Username: "bob", Password: "open"}}
+		}},
+	} {
+		c := &Client{Hosts: []string{public}, OwnLogin: true, PlainHTTP: true}
+		if test.edit != nil {
+			test.edit(c)
+		}
+		got, err := c.For(test.asker).Resolve(t.Context(), test.image, "")
+		if test.fails == "" && (err != nil || got.Digest == "") || test.fails != "" && (err == nil || !regexp.MustCompile(test.fails).MatchString(err.Error())) {
+			t.Errorf("%s: got %q, error %v; want error %q", test.name, got.Digest, err, test.fails)
+		}
+	}
+}

@@ -13,7 +13,7 @@ import (
 
 // newTransport dials directly and never through a proxy, which would resolve
 // names where the addresses cannot be seen.
-func newTransport(listed []string) http.RoundTripper {
+func newTransport(listed func() []string) http.RoundTripper {
 	return &http.Transport{
 		DialContext:           dialer(listed),
 		ForceAttemptHTTP2:     true,
@@ -26,10 +26,9 @@ func newTransport(listed []string) http.RoundTripper {
 }
 
 // dialer is [dial.Listed] with a refusal for its error.
-func dialer(listed []string) func(context.Context, string, string) (net.Conn, error) {
-	reach := dial.Listed(listed)
+func dialer(listed func() []string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, target string) (net.Conn, error) {
-		conn, err := reach(ctx, network, target)
+		conn, err := dial.Listed(listed())(ctx, network, target)
 		var inside *dial.InsideError
 		if errors.As(err, &inside) {
 			return nil, &refusal{inside.Error()}

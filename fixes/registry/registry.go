@@ -49,6 +49,10 @@ type Client struct {
 	// Bindings say whose questions are asked with which credential; the first
 	// that matches counts. Without one a question is anonymous.
 	Bindings []Binding
+	// OwnLogin uses what docker login left on this machine, for the hosts that it
+	// is of, which are as good as in Hosts. It is for the shell, where who asks is
+	// who logged in.
+	OwnLogin bool
 	// Timeout bounds one question; 0 means [DefaultTimeout].
 	Timeout time.Duration
 	// Rate is how many requests a second one host gets; 0 means [DefaultRate].
@@ -61,8 +65,9 @@ type Client struct {
 	recent recent
 	google googleLogin
 
-	mu    sync.Mutex
-	paces map[paceKey]*pace
+	mu     sync.Mutex
+	paces  map[paceKey]*pace
+	logged []string // hosts where OwnLogin has a login
 }
 
 // An Asker is whose run it is. The zero value is nobody in particular, such as
@@ -161,7 +166,7 @@ func (r *Resolver) resolve(ctx context.Context, image, mirror string) (Image, er
 // ask asks the reference's own host.
 func (r *Resolver) ask(ctx context.Context, image string, reference name.Reference) (Image, error) {
 	host := hostOf(reference)
-	if !slices.Contains(r.client.listed(), host) {
+	if !slices.Contains(r.client.listed(), host) && !r.client.loggedIn(ctx, r.asker, reference) {
 		return Image{}, fmt.Errorf("registry %s is not among the registries that may be asked", host)
 	}
 	r.mu.Lock()
@@ -231,7 +236,9 @@ func (c *Client) timeout() time.Duration {
 
 // listed are the hosts that may be asked, mirrors among them.
 func (c *Client) listed() []string {
-	hosts := slices.Clone(c.Hosts)
+	c.mu.Lock()
+	hosts := slices.Concat(c.Hosts, c.logged)
+	c.mu.Unlock()
 	for _, m := range c.Mirrors {
 		hosts = append(hosts, m.host())
 	}
@@ -239,7 +246,7 @@ func (c *Client) listed() []string {
 }
 
 func (c *Client) transport() http.RoundTripper {
-	c.once.Do(func() { c.dials = newTransport(c.listed()) })
+	c.once.Do(func() { c.dials = newTransport(c.listed) })
 	return c.dials
 }
 
