@@ -274,7 +274,7 @@ func keepAnswer(t *testing.T, c *Cleaner, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	repository.Keep([]byte("question"), []byte("answer"), nil)
+	repository.Keep([]byte("question"), memory.Answer{Text: []byte("answer")})
 	if err := c.Answers.Save(repository); err != nil {
 		t.Fatal(err)
 	}

@@ -89,6 +89,11 @@ func (s *Snapshot) Build(ctx context.Context, path string) (*Build, error) {
 	if err != nil {
 		return nil, fmt.Errorf("building overlay %s: %w", path, err)
 	}
+	return s.buildAll(ctx, path, c)
+}
+
+// buildAll builds an overlay and all that it refers to.
+func (s *Snapshot) buildAll(ctx context.Context, path string, c *closure) (*Build, error) {
 	if len(c.refusals) > 0 {
 		return nil, refused(path, c.refusals[0])
 	}

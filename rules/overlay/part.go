@@ -68,7 +68,11 @@ func (s *Snapshot) parts(ctx context.Context, dir string, done map[string]bool) 
 func (s *Snapshot) largest(ctx context.Context, dir string) (*Build, error) {
 	var without []Mention
 	for len(without) <= maxLeftOut {
-		b, err := s.Build(ctx, dir)
+		c, err := s.closure(ctx, dir)
+		if err != nil {
+			return nil, fmt.Errorf("looking for what breaks %s: %w", dir, err)
+		}
+		b, err := s.buildAll(ctx, dir, c)
 		var broken *BuildError
 		switch {
 		case err == nil && len(b.Objects) == 0:
@@ -81,7 +85,7 @@ func (s *Snapshot) largest(ctx context.Context, dir string) (*Build, error) {
 		case broken.Reason == ReasonLimit:
 			return nil, errBeyondLimits
 		}
-		next, left, err := s.leaveOut(ctx, dir, broken)
+		next, left, err := s.leaveOut(c, broken)
 		if err != nil || next == nil {
 			return nil, err
 		}
@@ -92,11 +96,7 @@ func (s *Snapshot) largest(ctx context.Context, dir string) (*Build, error) {
 
 // leaveOut returns the tree without the entry of a kustomization that broke an
 // overlay; nil where that is none.
-func (s *Snapshot) leaveOut(ctx context.Context, dir string, broken *BuildError) (*Snapshot, Mention, error) {
-	c, err := s.closure(ctx, dir)
-	if err != nil {
-		return nil, Mention{}, fmt.Errorf("looking for what broke %s: %w", dir, err)
-	}
+func (s *Snapshot) leaveOut(c *closure, broken *BuildError) (*Snapshot, Mention, error) {
 	for _, k := range c.kustomizations {
 		line := s.lineOf(k, broken)
 		if line == 0 || k.root == nil {

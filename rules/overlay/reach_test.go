@@ -34,8 +34,12 @@ func TestReach(t *testing.T) {
 				tree := maps.Clone(files)
 				what := changeAtRandom(random, tree, overlays)
 				after := Open(tree, Options{})
+				changed := before.Change(difference(files, tree))
 				for _, o := range overlays {
 					is := outcomeOf(t, after, o.Path)
+					if in := outcomeOf(t, changed, o.Path); !strings.Contains(what, " is a link ") && (in.text != is.text || !maps.Equal(in.reads, is.reads)) {
+						t.Errorf("%s: %s builds otherwise in the tree that was changed than in one that was opened so", what, o.Path)
+					}
 					if is.text == was[o.Path].text {
 						continue
 					}
@@ -54,6 +58,22 @@ func TestReach(t *testing.T) {
 			}
 		})
 	}
+}
+
+// difference is what turns one tree into another, for [Snapshot.Change].
+func difference(from, to Files) map[string][]byte {
+	changed := map[string][]byte{}
+	for p := range from {
+		if _, ok := to[p]; !ok {
+			changed[p] = nil
+		}
+	}
+	for p, text := range to {
+		if was, ok := from[p]; !ok || was != text {
+			changed[p] = []byte(text)
+		}
+	}
+	return changed
 }
 
 // An outcome is what an overlay builds to, or the fault that keeps it from it.

@@ -72,13 +72,13 @@ func (s *Snapshot) withRemotes(k *kustomization) *kustomization {
 	if len(s.options.Remotes) == 0 || k.root == nil {
 		return k
 	}
-	s.scans.mounting.Lock()
-	defer s.scans.mounting.Unlock()
-	if known, ok := s.scans.mounted[k]; ok {
+	s.known.mounting.Lock()
+	defer s.known.mounting.Unlock()
+	if known, ok := s.known.mounted[k]; ok {
 		return known
 	}
-	s.scans.mounted[k] = s.mount(k)
-	return s.scans.mounted[k]
+	s.known.mounted[k] = s.mount(k)
+	return s.known.mounted[k]
 }
 
 func (s *Snapshot) mount(k *kustomization) *kustomization {

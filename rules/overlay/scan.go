@@ -35,11 +35,9 @@ type referral struct {
 	from *kustomization
 }
 
-// scan reads the kustomization of a folder, once per snapshot.
+// scan reads the kustomization of a folder, most often once per snapshot.
 func (s *Snapshot) scan(dir string) (*folderScan, error) {
-	s.scans.Lock()
-	defer s.scans.Unlock()
-	if sc, ok := s.scans.folders[dir]; ok {
+	if sc := s.known.scan(dir); sc != nil {
 		s.watch.note(sc.seen...)
 		return sc, nil
 	}
@@ -69,7 +67,9 @@ func (s *Snapshot) scan(dir string) (*folderScan, error) {
 	}
 	sc.seen = s.watch.noted()
 	asking.note(sc.seen...)
-	s.scans.folders[dir] = sc
+	s.known.scanning.Lock()
+	defer s.known.scanning.Unlock()
+	s.known.scans[dir] = sc
 	return sc, nil
 }
 

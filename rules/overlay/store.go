@@ -133,13 +133,26 @@ func (s *Snapshot) kinds(name string) (map[string]EntryKind, error) {
 	if name == RemoteFolder {
 		return s.options.remoteRoots(), nil
 	}
-	kinds, err := s.store.folder(name)
-	remotes := name == "." && len(s.options.Remotes) > 0
-	if err != nil || len(s.changed) == 0 && !remotes {
-		return kinds, err
+	if len(s.changed) == 0 && (name != "." || len(s.options.Remotes) == 0) {
+		return s.store.folder(name)
 	}
+	s.known.listing.Lock()
+	defer s.known.listing.Unlock()
+	if kinds, ok := s.known.listed[name]; ok {
+		return kinds, nil
+	}
+	kinds, err := s.store.folder(name)
+	if err == nil {
+		kinds = s.merged(name, kinds)
+		s.known.listed[name] = kinds
+	}
+	return kinds, err
+}
+
+// merged is a folder of the tree with what the snapshot changed.
+func (s *Snapshot) merged(name string, kinds map[string]EntryKind) map[string]EntryKind {
 	merged := map[string]EntryKind{}
-	if remotes {
+	if name == "." && len(s.options.Remotes) > 0 {
 		merged[RemoteFolder] = Folder
 	}
 	for entry, kind := range kinds {
@@ -166,9 +179,9 @@ func (s *Snapshot) kinds(name string) (map[string]EntryKind, error) {
 		}
 	}
 	if len(merged) == 0 && name != "." {
-		return nil, nil
+		return nil
 	}
-	return merged, nil
+	return merged
 }
 
 // found is where a path leads once its links are followed.

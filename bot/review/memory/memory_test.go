@@ -44,7 +44,7 @@ func filled(t *testing.T, tenant string) *memory.Store {
 	_, reads := before()
 	store := &memory.Store{Dir: filepath.Join(t.TempDir(), "answers"), Size: 1 << 20}
 	r := open(t, store, tenant)
-	r.Keep([]byte("q"), []byte("answer"), reads)
+	r.Keep([]byte("q"), memory.Answer{Text: []byte("answer"), Reads: reads})
 	if err := store.Save(r); err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestTenants(t *testing.T) {
 	}
 	mine := answers(t, store)
 	r := open(t, store, "you")
-	r.Keep([]byte("other"), []byte("text"), nil)
+	r.Keep([]byte("other"), memory.Answer{Text: []byte("text"), Reads: nil})
 	if err := store.Save(r); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestPrograms(t *testing.T) {
 	if got := recalled(r, files, "q"); got != "" {
 		t.Errorf("another program recalls %q", got)
 	}
-	r.Keep([]byte("q"), []byte("otherwise"), reads)
+	r.Keep([]byte("q"), memory.Answer{Text: []byte("otherwise"), Reads: reads})
 	if err := store.Save(r); err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestNearest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Keep([]byte("q"), []byte("new"), changed)
+	r.Keep([]byte("q"), memory.Answer{Text: []byte("new"), Reads: changed})
 	if answer, holds = r.Beside(overlay.Open(files, overlay.Options{})).Nearest([]byte("q")); string(answer) != "answer" {
 		t.Errorf("the nearest is %q, which holds for %v", answer, holds)
 	}
@@ -193,7 +193,7 @@ func TestStamps(t *testing.T) {
 	store := &memory.Store{Dir: t.TempDir(), Size: 1 << 20}
 	r := open(t, store, "me")
 	r.Beside(overlay.Open(tree, overlay.Options{}))
-	r.Keep([]byte("q"), []byte("answer"), reads)
+	r.Keep([]byte("q"), memory.Answer{Text: []byte("answer"), Reads: reads})
 	if err := store.Save(r); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +262,7 @@ func TestDeleted(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, reads := before()
-	r.Keep([]byte("new"), []byte("text"), reads)
+	r.Keep([]byte("new"), memory.Answer{Text: []byte("text"), Reads: reads})
 	if err := store.Save(r); err != nil {
 		t.Fatal(err)
 	}
@@ -276,8 +276,8 @@ func TestTogether(t *testing.T) {
 	store := filled(t, "me")
 	files, reads := before()
 	one, two := open(t, store, "me"), open(t, store, "me")
-	one.Keep([]byte("one"), []byte("1"), reads)
-	two.Keep([]byte("two"), []byte("2"), reads)
+	one.Keep([]byte("one"), memory.Answer{Text: []byte("1"), Reads: reads})
+	two.Keep([]byte("two"), memory.Answer{Text: []byte("2"), Reads: reads})
 	for _, r := range []*memory.Repository{one, two} {
 		if err := store.Save(r); err != nil {
 			t.Fatal(err)
@@ -298,7 +298,7 @@ func TestSize(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Keep([]byte("q"), bytes.Repeat([]byte("x"), 10_000), reads)
+		r.Keep([]byte("q"), memory.Answer{Text: bytes.Repeat([]byte("x"), 10_000), Reads: reads})
 		if err := store.Save(r); err != nil {
 			t.Fatal(err)
 		}
@@ -337,7 +337,7 @@ func TestMany(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := open(t, store, "me")
-		r.Keep([]byte("q"), fmt.Append(nil, "answer ", i), reads)
+		r.Keep([]byte("q"), memory.Answer{Text: fmt.Append(nil, "answer ", i), Reads: reads})
 		if err := store.Save(r); err != nil {
 			t.Fatal(err)
 		}

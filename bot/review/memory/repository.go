@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -19,7 +20,7 @@ type Repository struct {
 	mu    sync.Mutex
 	kept  kept
 	file  fs.FileInfo // that kept was read from, nil for none
-	fresh map[digest][]remembered
+	fresh map[digest][]Answer
 	trees []*overlay.Snapshot // that were asked about
 	used  bool
 }
@@ -27,10 +28,13 @@ type Repository struct {
 // A digest stands for a question.
 type digest [sha256.Size]byte
 
-// remembered is one answer of this process with what it depends on.
-type remembered struct {
-	answer []byte
-	reads  overlay.ReadSet
+// An Answer is one answer to a question.
+type Answer struct {
+	Text []byte
+	// Reads is what it depends on.
+	Reads overlay.ReadSet
+	// Took is how long it took to come to it, 0 where nobody knows.
+	Took time.Duration
 }
 
 // kept is what a file holds. States of paths are told once: an answer names
@@ -47,6 +51,7 @@ type kept struct {
 type answer struct {
 	Reads []uint32 // in the order of their paths
 	Text  []byte
+	Took  time.Duration
 }
 
 // maxAnswers is how many answers to one question are kept, the latest first:
@@ -59,7 +64,7 @@ const maxQuestions = 100_000
 // Open reads what is kept of the repository at a place, for a tenant. The
 // error is of the file system; the Repository is of use all the same.
 func (s *Store) Open(tenant, place string) (*Repository, error) {
-	r := &Repository{tenant: tenant, place: place, fresh: map[digest][]remembered{}}
+	r := &Repository{tenant: tenant, place: place, fresh: map[digest][]Answer{}}
 	if s == nil {
 		return r, nil
 	}
@@ -71,24 +76,32 @@ func (s *Store) Open(tenant, place string) (*Repository, error) {
 	return r, err
 }
 
-// Keep keeps the answer to a question about a tree that was looked at as
-// reads says.
-func (r *Repository) Keep(question, text []byte, reads overlay.ReadSet) {
+// Keep keeps the answer to a question about a tree.
+func (r *Repository) Keep(question []byte, a Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	asked := sha256.Sum256(question)
-	r.fresh[asked] = append(r.fresh[asked], remembered{text, reads})
+	r.fresh[asked] = append(r.fresh[asked], a)
+}
+
+// Took is how long the last answer to a question took that is kept from earlier
+// jobs, whatever it depends on; 0 where nobody knows.
+func (r *Repository) Took(question []byte) time.Duration {
+	if answers := r.kept.Answers[sha256.Sum256(question)]; len(answers) > 0 {
+		return answers[0].Took
+	}
+	return 0
 }
 
 // taken is what was kept anew, of which trees, and whether anything was of use.
-func (r *Repository) taken() (fresh map[digest][]remembered, trees []*overlay.Snapshot, used bool) {
+func (r *Repository) taken() (fresh map[digest][]Answer, trees []*overlay.Snapshot, used bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return maps.Clone(r.fresh), slices.Clone(r.trees), r.used
 }
 
 // recent are the answers to a question that this process was given.
-func (r *Repository) recent(question digest) []remembered {
+func (r *Repository) recent(question digest) []Answer {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.fresh[question])
@@ -127,8 +140,8 @@ func (t *Tree) Recall(question []byte) (answer []byte, reads []string, ok bool) 
 	defer t.mu.Unlock()
 	asked := sha256.Sum256(question)
 	for _, a := range t.repository.recent(asked) {
-		if states, err := t.snapshot.States(slices.Collect(maps.Keys(a.reads))); err == nil && maps.Equal(states, a.reads) {
-			return a.answer, slices.Sorted(maps.Keys(a.reads)), true
+		if states, err := t.snapshot.States(slices.Collect(maps.Keys(a.Reads))); err == nil && maps.Equal(states, a.Reads) {
+			return a.Text, slices.Sorted(maps.Keys(a.Reads)), true
 		}
 	}
 	kept := t.repository.kept
@@ -159,12 +172,12 @@ func (t *Tree) Nearest(question []byte) (answer []byte, holds overlay.ReadSet) {
 		}
 	}
 	for _, a := range t.repository.recent(asked) {
-		states, err := t.snapshot.States(slices.Collect(maps.Keys(a.reads)))
+		states, err := t.snapshot.States(slices.Collect(maps.Keys(a.Reads)))
 		if err != nil {
 			continue // nobody knows what holds
 		}
-		maps.DeleteFunc(states, func(p, state string) bool { return a.reads[p] != state })
-		consider(a.answer, states)
+		maps.DeleteFunc(states, func(p, state string) bool { return a.Reads[p] != state })
+		consider(a.Text, states)
 	}
 	kept := t.repository.kept
 	for _, a := range kept.Answers[asked] {
@@ -196,7 +209,7 @@ func (t *Tree) held(k kept, i uint32) bool {
 }
 
 // with is k and fresh answers, those before the others to the same question.
-func (k kept) with(fresh map[digest][]remembered) kept {
+func (k kept) with(fresh map[digest][]Answer) kept {
 	if len(k.Answers)+len(fresh) > maxQuestions {
 		k = kept{}
 	}
@@ -218,11 +231,11 @@ func (k kept) with(fresh map[digest][]remembered) kept {
 	}
 	for question, answers := range fresh {
 		for _, f := range answers {
-			reads := make([]uint32, 0, len(f.reads))
-			for _, p := range slices.Sorted(maps.Keys(f.reads)) {
-				reads = append(reads, state(p, f.reads[p]))
+			reads := make([]uint32, 0, len(f.Reads))
+			for _, p := range slices.Sorted(maps.Keys(f.Reads)) {
+				reads = append(reads, state(p, f.Reads[p]))
 			}
-			add(question, answer{reads, f.answer})
+			add(question, answer{reads, f.Text, f.Took})
 		}
 	}
 	for question, answers := range k.Answers {
@@ -232,7 +245,7 @@ func (k kept) with(fresh map[digest][]remembered) kept {
 				reads[i] = state(k.Paths[old], k.States[old])
 				out.Stamps[reads[i]] = k.Stamps[old]
 			}
-			add(question, answer{reads, a.Text})
+			add(question, answer{reads, a.Text, a.Took})
 		}
 	}
 	return out

@@ -9,9 +9,9 @@
 //	repository := store.Open("installation-17", "/var/lib/kustodian/shop.git")
 //	…
 //	tree := repository.Beside(snapshot)
-//	answer, ok := tree.Recall(question)
+//	text, reads, ok := tree.Recall(question)
 //	…
-//	repository.Keep(question, answer, reads)
+//	repository.Keep(question, memory.Answer{Text: text, Reads: reads})
 //	…
 //	err := store.Save(repository)
 //

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,6 +46,19 @@ func (p *Pool) FindOne(ctx context.Context, r Find) (answer FindAnswer, err erro
 func (p *Pool) CheckOne(ctx context.Context, r Check) (answer CheckAnswer, err error) {
 	all := p.Check(ctx, []Check{r}, func(_ int, a CheckAnswer, fault error) { answer, err = a, fault })
 	return answer, cmp.Or(all, err)
+}
+
+// Shared are the calls that each of some workers gets, where each takes as long
+// as it is expected to.
+func Shared(took []time.Duration, workers int) [][]int {
+	r := newRuns(took, workers)
+	calls, busy := make([][]int, workers), make([]time.Duration, workers)
+	for range took {
+		free := slices.Index(busy, slices.Min(busy))
+		call, _ := r.take(free)
+		calls[free], busy[free] = append(calls[free], call), busy[free]+took[call]
+	}
+	return calls
 }
 
 // Process is the id of the pool's only worker, which is idle; 0 without one.

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -88,7 +89,7 @@ func (p *Pool) Notes(ctx context.Context, tree TreeRef, files []string) ([]rules
 		if err != nil {
 			return nil, fmt.Errorf("keeping notes: %w", err)
 		}
-		p.memory.Keep(question, text, holds)
+		p.memory.Keep(question, memory.Answer{Text: text, Reads: holds})
 	}
 	return notes, nil
 }

@@ -71,7 +71,7 @@ func learn[T any](p *Pool, r asking, a answer[T], err error) (T, []string, error
 	if err != nil {
 		return a.Answer, nil, fmt.Errorf("keeping a worker's answer: %w", err)
 	}
-	p.memory.Keep(r.question, text, a.Reads)
+	p.memory.Keep(r.question, memory.Answer{Text: text, Reads: a.Reads, Took: a.Took})
 	return a.Answer, reads, nil
 }
 

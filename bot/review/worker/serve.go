@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
@@ -106,6 +107,7 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer, remotes 
 	for r := range requests {
 		var a answer[any]
 		var err error
+		start := time.Now()
 		if a.Fresh, err = s.tooUsed(ctx, r); err == nil && !a.Fresh {
 			if a.Answer, err = s.answer(ctx, r); err == nil {
 				a.Reads, err = s.reads()
@@ -114,6 +116,7 @@ func serve(ctx context.Context, requests <-chan request, out io.Writer, remotes 
 		if err != nil {
 			a.Error = err.Error()
 		}
+		a.Took = time.Since(start)
 		if err := encoder.Encode(a); err != nil {
 			return fmt.Errorf("writing an answer: %w", err)
 		}

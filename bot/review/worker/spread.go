@@ -1,15 +1,22 @@
 package worker
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-// worthAWorker is how many requests are worth a worker more: it costs the
-// processor 40 ms until it has read the engine's schema, a small build 2.
-const worthAWorker = 24
+const (
+	// worthAWorker is how much work is worth a worker more: it costs the
+	// processor 40 ms until it has read the engine's schema.
+	worthAWorker = 50 * time.Millisecond
+	// aCall is what a small build takes: of others nobody knows before.
+	aCall = 2 * time.Millisecond
+)
 
 // askAll answers requests from memory, and the rest by workers. Each worker
 // takes a run of neighbours, since those read the same files and parse them
@@ -18,7 +25,7 @@ const worthAWorker = 24
 func askAll[T any](ctx context.Context, p *Pool, all []asking, answered func(i int, a T, reads []string, err error)) error {
 	missing := make([]bool, len(all))
 	recalling, recallCtx := errgroup.WithContext(ctx)
-	next := newRuns(len(all), p.size)
+	next := newRuns(slices.Repeat([]time.Duration{aCall}, len(all)), p.size)
 	for lane := range p.size {
 		recalling.Go(func() error {
 			for i, ok := next.take(lane); ok; i, ok = next.take(lane) {
@@ -40,13 +47,16 @@ func askAll[T any](ctx context.Context, p *Pool, all []asking, answered func(i i
 		return err
 	}
 	var rest []int
+	var took []time.Duration // beside rest
+	var work time.Duration
 	for i, is := range missing {
 		if is {
-			rest = append(rest, i)
+			rest, took = append(rest, i), append(took, p.took(all[i]))
+			work += took[len(took)-1]
 		}
 	}
-	lanes := min(p.size, len(rest), 1+len(rest)/worthAWorker)
-	next = newRuns(len(rest), lanes)
+	lanes := min(p.size, len(rest), 1+int(work/worthAWorker))
+	next = newRuns(took, lanes)
 	group, groupCtx := errgroup.WithContext(ctx)
 	for lane := range lanes {
 		group.Go(func() error {
@@ -70,41 +80,67 @@ func askAll[T any](ctx context.Context, p *Pool, all []asking, answered func(i i
 	return group.Wait()
 }
 
-// runs share indices among lanes: each has a run of its own, and when that is
-// done helps with the longest that is left, from its end.
+// took is how long a call took when it was last answered.
+func (p *Pool) took(r asking) time.Duration {
+	if p.memory == nil {
+		return aCall
+	}
+	return cmp.Or(p.memory.Took(r.question), aCall)
+}
+
+// runs share calls among lanes: each has a run of neighbours of its own, of
+// about the same work, and takes the longest of them first. When that is done it
+// helps where most is left, with the shortest.
 type runs struct {
 	mu   sync.Mutex
+	took []time.Duration
 	left []run // by lane
 }
 
-// A run is the indices from first to before end.
-type run struct{ first, end int }
+// A run is calls, the longest first, with the work that they are.
+type run struct {
+	calls []int
+	work  time.Duration
+}
 
-func newRuns(n, lanes int) *runs {
-	r := &runs{left: make([]run, lanes)}
-	for lane := range lanes {
-		r.left[lane] = run{n * lane / lanes, n * (lane + 1) / lanes}
+// newRuns shares out calls that are expected to take so long, each some time.
+func newRuns(took []time.Duration, lanes int) *runs {
+	r := &runs{took: took, left: make([]run, lanes)}
+	var all, before time.Duration
+	for _, t := range took {
+		all += t
+	}
+	for i, t := range took {
+		own := &r.left[int((before+t/2)*time.Duration(lanes)/all)]
+		own.calls, own.work = append(own.calls, i), own.work+t
+		before += t
+	}
+	for _, own := range r.left {
+		slices.SortStableFunc(own.calls, func(a, b int) int { return cmp.Compare(took[b], took[a]) })
 	}
 	return r
 }
 
-// take is the next index for a lane, false where none is left.
+// take is the next call for a lane, false where none is left.
 func (r *runs) take(lane int) (int, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if own := &r.left[lane]; own.first < own.end {
-		own.first++
-		return own.first - 1, true
+	if own := &r.left[lane]; len(own.calls) > 0 {
+		call := own.calls[0]
+		own.calls, own.work = own.calls[1:], own.work-r.took[call]
+		return call, true
 	}
-	longest := &r.left[0]
+	most := &r.left[0]
 	for i := range r.left {
-		if l := &r.left[i]; l.end-l.first > longest.end-longest.first {
-			longest = l
+		if r.left[i].work > most.work {
+			most = &r.left[i]
 		}
 	}
-	if longest.first == longest.end {
+	if len(most.calls) == 0 {
 		return 0, false
 	}
-	longest.end--
-	return longest.end, true
+	last := len(most.calls) - 1
+	call := most.calls[last]
+	most.calls, most.work = most.calls[:last], most.work-r.took[call]
+	return call, true
 }

@@ -15,6 +15,8 @@
 package worker
 
 import (
+	"time"
+
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/fixes"
@@ -249,6 +251,8 @@ type answer[T any] struct {
 	// Reads is all that was looked up in the tree to come to the answer; nil
 	// where that is not known.
 	Reads overlay.ReadSet `json:"reads"`
+	// Took is how long the worker worked on it.
+	Took time.Duration `json:"took,omitempty"`
 }
 
 // String is the folder, or the commit's abbreviated id.
