@@ -5,11 +5,15 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-ARG VERSION=dev
-RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /kustodian ./cmd/kustodian
+ARG VERSION=devel
+RUN CGO_ENABLED=0 go build -trimpath \
+      -ldflags "-s -w -X github.com/kustodian/kustodian/bot.version=${VERSION}" -o /kustodian ./cmd/kustodian
+RUN mkdir /data
 
 FROM gcr.io/distroless/static-debian12:nonroot
 COPY --from=build /kustodian /kustodian
+# A volume takes over who owns the folder that it is mounted on.
+COPY --from=build --chown=65532:65532 /data /data
 ENV DATA_DIR=/data
 VOLUME /data
 EXPOSE 8080 9090

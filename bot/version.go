@@ -2,10 +2,17 @@ package bot
 
 import "runtime/debug"
 
-// Version names the build of the running binary: the module's version, else
-// the commit that it was built from, else "devel". Two builds of the same
-// commit with local changes have the same name.
+// version is what the linker was told:
+// -ldflags "-X github.com/kustodian/kustodian/bot.version=v1.2.3".
+var version string
+
+// Version names the build of the running binary: what the linker was told, else
+// the module's version, else the commit that it was built from, else "devel".
+// Two builds of one commit with local changes may have the same name.
 func Version() string {
+	if version != "" {
+		return version
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "devel"

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kustodian/kustodian/bot"
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -55,7 +56,7 @@ repository is read, and nothing is fetched unless --remote-base names it.`,
 			if !report.Kustomize {
 				return fmt.Errorf("there is no kustomization.yaml below %s", t.root)
 			}
-			options := publish.Options{Color: colored(cmd.OutOrStdout()), Version: version}
+			options := publish.Options{Color: colored(cmd.OutOrStdout()), Version: bot.Version()}
 			if err := publish.Write(cmd.OutOrStdout(), format, report, options); err != nil {
 				return fmt.Errorf("printing the report: %w", err)
 			}

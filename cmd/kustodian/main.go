@@ -22,12 +22,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/kustodian/kustodian/bot"
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review/worker"
 )
-
-// version is set by the linker: -ldflags "-X main.version=v1.2.3".
-var version = "dev"
 
 func main() {
 	worker.Main()
@@ -59,7 +57,7 @@ func root() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:           "kustodian",
 		Short:         "Reviews Kustomize overlays at the line that causes a fault, and fixes them with proof",
-		Version:       version,
+		Version:       bot.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
