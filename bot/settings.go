@@ -40,7 +40,7 @@ type Settings struct {
 	OverlayTimeout     time.Duration `env:"OVERLAY_TIMEOUT,default=60s" help:"how long one overlay may take; beyond that it is not checked, and the review says so"`
 	OverlayMemory      int64         `env:"OVERLAY_MEMORY_MB,default=2048" help:"megabytes of memory that one overlay may take, in each process; beyond that it is not checked"`
 	Registries         []string      `env:"REGISTRIES,default=docker.io,ghcr.io,quay.io,registry.k8s.io" help:"registries that may be asked for digests, with commas; - is none"`
-	RegistriesFile     string        `env:"REGISTRIES_FILE" help:"file of mirrors, and of the credentials that installations may use; the README shows one"`
+	RegistriesFile     string        `env:"REGISTRIES_FILE" help:"file of mirrors, and of the credentials that installations may use; deploy/README.md shows one"`
 	RemoteBases        []string      `env:"REMOTE_BASES" help:"places that bases of other repositories may be fetched from where they are pinned to a commit, such as github.com/acme, with commas; empty is none"`
 	RemoteBasesInside  []string      `env:"REMOTE_BASES_INSIDE" help:"hosts among them, with their port where it is not 443, that may be inside your own network"`
 	RemoteBasesLogins  string        `env:"REMOTE_BASES_LOGINS_FILE" help:"file of logins for them, one a line: installation, place, user name, password"`
