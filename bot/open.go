@@ -67,11 +67,11 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 		overrides.Registry(images)
 	}
 	metrics := NewMetrics(q.Depth)
-	b := &Bot{Queue: q, App: app}
+	b, caps := &Bot{Queue: q, App: app}, settings.caps()
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
 		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
-		Memory: answers(settings), Remotes: settings.remotes(),
+		Caps:   &caps, Memory: answers(settings), Remotes: settings.remotes(),
 		Registry: images,
 	}
 	b.Server = &Server{
@@ -79,7 +79,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 		Webhook: &Webhook{AppID: settings.AppID, Secrets: settings.WebhookSecrets, Accounts: settings.Accounts, Add: q.Add, Log: log},
 		Cleaner: &Cleaner{Mirrors: b.Worker.Mirrors, Covered: b.covered, Forget: q.Delete, Answers: b.Worker.Memory, Remotes: b.Worker.Remotes, Log: log},
 		Sweeper: &Sweeper{Default: settings.SweepSchedule, State: q, Add: q.Add, Log: log, Repositories: func(ctx context.Context) ([]Installed, error) {
-			return b.installed(ctx, b.Server.Webhook, log)
+			return b.installed(ctx, b.Server.Webhook, caps, log)
 		}},
 	}
 	return b, nil
@@ -108,7 +108,7 @@ func (b *Bot) covered(ctx context.Context, installation int64) ([]string, error)
 
 // installed lists the repositories of the accounts that are served, with the
 // schedules that they ask for. One that cannot be read stops no other.
-func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger) ([]Installed, error) {
+func (b *Bot) installed(ctx context.Context, webhook *Webhook, caps config.Caps, log *slog.Logger) ([]Installed, error) {
 	installations, err := b.App.Installations(ctx)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (b *Bot) installed(ctx context.Context, webhook *Webhook, log *slog.Logger)
 			if err != nil && !errors.Is(err, github.ErrNotFound) {
 				log.ErrorContext(ctx, "reading the schedule of sweeps", "installation", installation.ID, "error", err)
 			}
-			one.Sweep = config.SweepOf(defaults, src)
+			one.Sweep = config.SweepOf(caps, defaults, src)
 			out = append(out, one)
 		}
 	}

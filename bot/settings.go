@@ -8,12 +8,13 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/robfig/cron/v3"
 	"github.com/sethvargo/go-envconfig"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/fixes/registry"
 )
@@ -45,6 +46,10 @@ type Settings struct {
 	RemoteBasesInside  []string      `env:"REMOTE_BASES_INSIDE" help:"hosts among them, with their port where it is not 443, that may be inside your own network"`
 	RemoteBasesLogins  string        `env:"REMOTE_BASES_LOGINS_FILE" help:"file of logins for them, one a line: installation, place, user name, password"`
 	SweepSchedule      string        `env:"SWEEP" help:"when repositories are swept that do not say, as five fields of cron in UTC; empty is once a week, each at its own time; off is never"`
+	SweepsAtMost       string        `env:"SWEEPS_AT_MOST,default=daily" help:"the most often that a repository may ask to be swept: hourly, daily or weekly"`
+	PullRequestsAtMost int           `env:"PULL_REQUESTS_AT_MOST,default=20" help:"the most pull requests of sweeps that a repository may ask to have open at once"`
+	OwnRulesAtMost     int           `env:"OWN_RULES_AT_MOST,default=50" help:"the most rules of its own that a repository may have; 0 is none"`
+	IgnoresAtMost      int           `env:"IGNORES_AT_MOST,default=1000" help:"the most ignores that the configurations of a repository may have"`
 	LogFormat          string        `env:"LOG_FORMAT,default=text" help:"text or json"`
 
 	// Mirrors and Bindings are what RegistriesFile says.
@@ -172,9 +177,13 @@ func (s *Settings) check() error {
 	need(s.AnswersSize >= 0, "ANSWERS_SIZE", "write how many MiB are kept, 0 for none")
 	need(s.Workers > 0, "WORKERS", "write how many jobs run at once, at least 1")
 	need(s.NATSReplicas > 0, "NATS_REPLICAS", "write how many servers keep each job, at least 1")
+	need(slices.Contains([]string{config.Hourly, config.Daily, config.Weekly}, s.SweepsAtMost), "SWEEPS_AT_MOST", "write hourly, daily or weekly")
+	need(s.PullRequestsAtMost >= 0, "PULL_REQUESTS_AT_MOST", "write how many may be open at once, 0 for none")
+	need(s.OwnRulesAtMost >= 0, "OWN_RULES_AT_MOST", "write how many a repository may have, 0 for none")
+	need(s.IgnoresAtMost >= 0, "IGNORES_AT_MOST", "write how many a repository may have, 0 for none")
 	need(s.LogFormat == "text" || s.LogFormat == "json", "LOG_FORMAT", "write text or json")
 	if s.SweepSchedule != "" && s.SweepSchedule != "off" {
-		_, err := cron.ParseStandard(s.SweepSchedule)
+		_, err := config.ParseSchedule(s.SweepSchedule)
 		need(err == nil, "SWEEP", "write five fields of cron, such as 0 6 * * 1, or off")
 	}
 	if s.Registries = trimmed(s.Registries); len(s.Registries) == 1 && s.Registries[0] == "-" {
@@ -184,6 +193,11 @@ func (s *Settings) check() error {
 	faults = append(faults, s.checkRegistries()...)
 	faults = append(faults, s.readRemotes())
 	return errors.Join(faults...)
+}
+
+// caps are what no repository's configuration may ask for more of.
+func (s Settings) caps() config.Caps {
+	return config.Caps{PullRequests: s.PullRequestsAtMost, OwnRules: s.OwnRulesAtMost, Ignores: s.IgnoresAtMost, Sweeps: s.SweepsAtMost}
 }
 
 // trimmed drops blanks around and empty ones among values.

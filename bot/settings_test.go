@@ -34,6 +34,7 @@ func TestSettings(t *testing.T) {
 		AppID: 42, PrivateKey: testPEM[:len(testPEM)-1], WebhookSecrets: []string{"new", "old"}, Accounts: []string{"acme"},
 		GitHubURL: "https://api.github.com", DataDir: "data", AnswersSize: 1024, NATSReplicas: 1, Listen: ":8080", MetricsListen: ":9090", Workers: 2, OverlayTimeout: time.Minute, OverlayMemory: 2048,
 		Registries: []string{"docker.io", "ghcr.io", "quay.io", "registry.k8s.io"}, LogFormat: "text",
+		SweepsAtMost: "daily", PullRequestsAtMost: 20, OwnRulesAtMost: 50, IgnoresAtMost: 1000,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -74,6 +75,11 @@ func TestSettingsFaults(t *testing.T) {
 		{"REMOTE_BASES=github.com/acme/..", `REMOTE_BASES: "github.com/acme/.." is no place`},
 		{"REMOTE_BASES_INSIDE=git.example.com/acme", `REMOTE_BASES_INSIDE: "git.example.com/acme" is no host`},
 		{"REMOTE_BASES_LOGINS_FILE=/nowhere/logins", "REMOTE_BASES_LOGINS_FILE: open /nowhere/logins"},
+		{"SWEEP=TZ=UTC", "SWEEP: write five fields"},
+		{"SWEEPS_AT_MOST=often", "SWEEPS_AT_MOST: write hourly, daily or weekly"},
+		{"PULL_REQUESTS_AT_MOST=-1", "PULL_REQUESTS_AT_MOST: write how many"},
+		{"OWN_RULES_AT_MOST=many", `OWN_RULES_AT_MOST: has to be a whole number, not "many"`},
+		{"IGNORES_AT_MOST=-1", "IGNORES_AT_MOST: write how many"},
 		{"LOG_FORMAT=xml", "LOG_FORMAT: write text or json"},
 	} {
 		_, err := LoadSettings(context.Background(), enough(c.change))

@@ -47,6 +47,8 @@ type Worker struct {
 	Built func(overlay string)
 	// Limits are what one overlay may cost.
 	Limits worker.Limits
+	// Caps are what a configuration may not ask for more of; nil is the default.
+	Caps *config.Caps
 	// Memory is where answers of earlier jobs are kept; nil where none are.
 	Memory *memory.Store
 	// Remotes fetches remote bases; nil follows none.
@@ -57,7 +59,7 @@ type Worker struct {
 // reviewer is who reviews one job, and asks registries as its asker.
 func (w *Worker) reviewer(asker registry.Asker) *review.Reviewer {
 	return &review.Reviewer{
-		Ask: review.AskRegistry(w.Registry.For(asker)), Built: w.Built, Limits: w.Limits, Memory: w.Memory, Remotes: w.Remotes,
+		Ask: review.AskRegistry(w.Registry.For(asker)), Built: w.Built, Limits: w.Limits, Caps: w.Caps, Memory: w.Memory, Remotes: w.Remotes,
 		Fault: func(err error) { w.Log.Warn("builds may be done again", "error", err) },
 	}
 }

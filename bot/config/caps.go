@@ -3,26 +3,39 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/robfig/cron/v3"
 	"go.yaml.in/yaml/v3"
 )
 
-// What no configuration may ask for more of: whoever runs Kustodian pays for it,
-// and people have to look at what it opens.
-const (
-	maxPullRequests = 20   // of a sweep that are open at once
-	maxIgnores      = 1000 // those of all files together
-	// maxOwn is how many rules of its own a repository may have, those of its
+// Caps are what no configuration may ask for more of: whoever runs Kustodian
+// pays for it, and people have to look at what it opens. Zero is none.
+type Caps struct {
+	PullRequests int `json:"pullRequests"` // of a sweep that are open at once
+	// OwnRules is how many rules of its own a repository may have, those of its
 	// organisation among them.
-	maxOwn = 50
+	OwnRules int `json:"ownRules"`
+	Ignores  int `json:"ignores"` // those of all files together
+	// Sweeps is [Hourly], [Daily] or [Weekly]: how often a repository is swept.
+	Sweeps string `json:"sweeps"`
+}
+
+// How often a repository is swept, in [Caps].Sweeps.
+const (
+	Hourly = "hourly"
+	Daily  = "daily"
+	Weekly = "weekly"
 )
+
+// DefaultCaps are those of an operator who says nothing else.
+func DefaultCaps() Caps { return Caps{PullRequests: 20, OwnRules: 50, Ignores: 1000, Sweeps: Daily} }
 
 // atMost reads a whole number, and takes the most that is allowed for more.
 func (r *reader) atMost(most int, to *int) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		if r.asked(n, shape{"type": "integer", "minimum": 0, "maximum": most}) {
+		if r.asked(n, shape{"type": "integer", "minimum": 0}) {
 			return
 		}
 		number, err := strconv.Atoi(n.Value)
@@ -42,8 +55,8 @@ func (r *reader) atMost(most int, to *int) func(*yaml.Node) {
 // SweepOf is when a repository is swept by its configuration own, over that of
 // its organisation: the only part of them that a server reads itself. Either
 // may be nil.
-func SweepOf(organisation, own []byte) Sweep {
-	var config Config
+func SweepOf(caps Caps, organisation, own []byte) Sweep {
+	config := Config{Caps: caps}
 	for _, src := range [][]byte{organisation, own} {
 		var document yaml.Node
 		if err := yaml.Unmarshal(src, &document); err != nil || len(document.Content) == 0 {
@@ -63,33 +76,52 @@ func (r *reader) sweep(n *yaml.Node, sweep *Sweep) {
 }
 
 // schedule reads five fields of cron, and makes of what comes more often than
-// daily the first time of each day.
+// is allowed the first time of it.
 func (r *reader) schedule(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		if r.asked(n, shape{"type": "string", "minLength": 1}) {
 			return
 		}
-		schedule, err := cron.ParseStandard(n.Value)
+		schedule, err := ParseSchedule(n.Value)
 		if err != nil {
-			r.fault(n, `%q is no schedule; write five fields of cron such as "0 6 * * 1"`, n.Value)
+			r.fault(n, "%v", err)
 			return
 		}
 		*to = n.Value
-		if first, often := oftener(schedule); often {
-			*to = fmt.Sprintf("%d %d * * *", first.Minute(), first.Hour())
-			r.fault(n, "%q sweeps more often than daily, which is the most that is allowed, and %q counts", n.Value, *to)
+		often := r.config.Caps.Sweeps
+		if first, more := oftener(schedule, often); more {
+			*to = map[string]string{
+				Hourly: fmt.Sprintf("%d * * * *", first.Minute()),
+				Daily:  fmt.Sprintf("%d %d * * *", first.Minute(), first.Hour()),
+				Weekly: fmt.Sprintf("%d %d * * %d", first.Minute(), first.Hour(), first.Weekday()),
+			}[often]
+			r.fault(n, "%q sweeps more often than %s, which is the most that is allowed, and %q counts", n.Value, often, *to)
 			r.took(n, *to)
 		}
 	}
 }
 
-// oftener reports whether a schedule comes round again within a day, and when
+// ParseSchedule reads five fields of cron. A zone before them is refused: it is
+// a key of its own, and the library breaks on one that nothing follows.
+func ParseSchedule(text string) (cron.Schedule, error) {
+	if before, _, zoned := strings.Cut(text, "TZ="); zoned && (before == "" || before == "CRON_") {
+		return nil, fmt.Errorf(`%q names a time zone; write timezone: Europe/Berlin beside the schedule`, text)
+	}
+	schedule, err := cron.ParseStandard(text)
+	if err != nil {
+		return nil, fmt.Errorf(`%q is no schedule; write five fields of cron such as "0 6 * * 1"`, text)
+	}
+	return schedule, nil
+}
+
+// oftener reports whether a schedule comes round again before it may, and when
 // it does so first. A year has every day that a schedule can name.
-func oftener(schedule cron.Schedule) (first time.Time, often bool) {
+func oftener(schedule cron.Schedule, often string) (first time.Time, more bool) {
+	least := map[string]time.Duration{Hourly: time.Hour, Daily: 24 * time.Hour, Weekly: 7 * 24 * time.Hour}[often]
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for at := schedule.Next(start.Add(-time.Second)); !at.IsZero() && at.Before(start.AddDate(1, 0, 0)); {
 		next := schedule.Next(at)
-		if next.Sub(at) < 24*time.Hour && !next.IsZero() {
+		if next.Sub(at) < least && !next.IsZero() {
 			return at, true
 		}
 		at = next

@@ -50,6 +50,8 @@ type Config struct {
 	InlineIgnore string       `json:"inlineIgnore,omitempty"`
 	PullRequests PullRequests `json:"pullRequests"`
 	Sweep        Sweep        `json:"sweep"`
+	// Caps are what the files may not ask for more of.
+	Caps Caps `json:"caps"`
 	// CheckAlways asks for a check run where the repository has no kustomization.
 	CheckAlways bool `json:"checkAlways,omitempty"`
 }
@@ -130,9 +132,15 @@ func (c Config) BlockIn(rule, file string, overlays []string) (environments []st
 	return environments, said
 }
 
-// Default is the configuration of a repository that has none.
+// Default is the configuration of a repository that has none, under [DefaultCaps].
 func Default() Config {
-	return Config{PullRequests: PullRequests{Mode: OnRequest, Max: 5}, Fixes: fixes.Policy{Staged: true}}
+	return Config{PullRequests: PullRequests{Mode: OnRequest, Max: 5}, Fixes: fixes.Policy{Staged: true}, Caps: DefaultCaps()}
+}
+
+// Under is the configuration under other caps than those that it was read with.
+func (c Config) Under(caps Caps) Config {
+	c.Caps, c.PullRequests.Max = caps, min(c.PullRequests.Max, caps.PullRequests)
+	return c
 }
 
 // Options are the settings that building an overlay needs.

@@ -43,8 +43,8 @@ func (r *reader) custom(node *yaml.Node, policy *rules.Policy) {
 		switch {
 		case i >= 0:
 			policy.Own[i] = own
-		case len(policy.Own) >= maxOwn:
-			r.fault(n, "%d rules of your own are allowed; this one is left out", maxOwn)
+		case len(policy.Own) >= r.config.Caps.OwnRules:
+			r.fault(n, "%d rules of your own are allowed; this one is left out", r.config.Caps.OwnRules)
 		default:
 			policy.Own = append(policy.Own, own)
 		}
@@ -54,6 +54,9 @@ func (r *reader) custom(node *yaml.Node, policy *rules.Policy) {
 		return
 	}
 	for i, item := range node.Content {
+		if len(r.faults) > maxFaults {
+			return
+		}
 		name := fmt.Sprintf("[%d]", i)
 		if id := value(item, "id"); id != nil && id.Value != "" {
 			name = id.Value

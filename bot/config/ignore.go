@@ -16,9 +16,9 @@ func (r *reader) ignores(node *yaml.Node) {
 	r.list(func(n *yaml.Node) {
 		switch {
 		case full:
-		case len(r.config.Ignore) >= maxIgnores:
+		case n != nil && len(r.config.Ignore) >= r.config.Caps.Ignores:
 			full = true
-			r.fault(n, "%d ignores are allowed; this one and those after it are left out", maxIgnores)
+			r.fault(n, "%d ignores are allowed; this one and those after it are left out", r.config.Caps.Ignores)
 		default:
 			r.ignore(n)
 		}

@@ -138,6 +138,32 @@ func TestSeverityByEnvironment(t *testing.T) {
 	}
 }
 
+// TestCaps lays a file under what an operator allows.
+func TestCaps(t *testing.T) {
+	for _, w := range []struct {
+		caps                config.Caps
+		schedule, want      string
+		max, wantMax, rules int
+		ignores, faults     int
+	}{
+		{config.DefaultCaps(), "0 6 * * *", "0 6 * * *", 20, 20, 2, 2, 0},
+		{config.Caps{PullRequests: 3, OwnRules: 1, Ignores: 1, Sweeps: config.Weekly}, "5 6 * * 1,3", "5 6 * * 1", 4, 3, 1, 1, 4},
+		{config.Caps{PullRequests: 3, OwnRules: 2, Ignores: 2, Sweeps: config.Weekly}, "5 6 * * 1", "5 6 * * 1", 3, 3, 2, 2, 0},
+		{config.Caps{PullRequests: 99, OwnRules: 2, Ignores: 2, Sweeps: config.Hourly}, "*/7 * * * *", "0 * * * *", 50, 50, 2, 2, 1},
+		{config.Caps{Sweeps: config.Hourly}, "*/60 * * * *", "*/60 * * * *", 1, 0, 0, 0, 4},
+	} {
+		src := fmt.Sprintf("version: 1\nsweep: {schedule: %q}\nfix: {max: %d}\nignore:\n- {rule: naked-pod, reason: a}\n- {rule: host-port, reason: b}\n"+
+			"custom:\n- {id: a, check: 'true', message: m}\n- {id: b, check: 'true', message: m}\n", w.schedule, w.max)
+		c, faults := config.Parse(config.File, []byte(src), config.Default().Under(w.caps))
+		if c.Sweep.Schedule != w.want || c.PullRequests.Max != w.wantMax || len(c.Rules.Own) != w.rules || len(c.Ignore) != w.ignores || len(faults) != w.faults {
+			t.Errorf("%+v: got %q, %d, %d rules, %d ignores, %d faults: %v", w.caps, c.Sweep.Schedule, c.PullRequests.Max, len(c.Rules.Own), len(c.Ignore), len(faults), faults)
+		}
+	}
+	if most := config.Default().Under(config.Caps{PullRequests: 2}).PullRequests.Max; most != 2 {
+		t.Errorf("without a file %d pull requests may be open, and 2 are allowed", most)
+	}
+}
+
 // TestTooMany leaves out what there is too much of, and says so once.
 func TestTooMany(t *testing.T) {
 	ignores := "ignore:\n" + strings.Repeat("- {rule: naked-pod, reason: many}\n", 600)
@@ -157,5 +183,30 @@ func TestTooMany(t *testing.T) {
 	c, faults = config.Parse(config.File, []byte(parts.String()), config.Default())
 	if len(c.Sections) != 200 || len(faults) != 1 || faults[0].Line != 203 {
 		t.Errorf("%d parts are kept, and told is %v", len(c.Sections), faults)
+	}
+}
+
+// TestTooLarge reads neither a file that is too large, nor one that is wrong
+// throughout to its end, and says so.
+func TestTooLarge(t *testing.T) {
+	large := "version: 1\nrules: {naked-pod: off}\n# " + strings.Repeat("x", 1<<20)
+	c, faults := config.Parse(config.File, []byte(large), config.Default())
+	if len(c.Rules.Severities) > 0 || len(faults) != 1 || faults[0].Message != "the file has 1024 KB, and 1024 are allowed; nothing of it counts" {
+		t.Errorf("%v counts, and told is %v", c.Rules.Severities, faults)
+	}
+	if c, faults = config.ParseFolder("a/.kustodian.yaml", []byte(large), config.Default()); len(c.Sections) > 0 || len(faults) != 1 {
+		t.Errorf("a folder's: %v counts, and told is %v", c.Sections, faults)
+	}
+	var wrong strings.Builder
+	wrong.WriteString("version: 1\npaths:\n  a/**: &a\n    rules:\n      naked-pod: off\n")
+	for i := range 1000 {
+		fmt.Fprintf(&wrong, "      rule-%d: off\n", i)
+	}
+	for i := range 100 {
+		fmt.Fprintf(&wrong, "  b%d/**: *a\n", i)
+	}
+	c, faults = config.Parse(config.File, []byte(wrong.String()), config.Default())
+	if len(c.Sections) != 1 || len(faults) != 101 || faults[100].Line != 105 || !strings.Contains(faults[100].Message, "100 faults are told") {
+		t.Errorf("%d parts are read, and %d faults told, the last %q", len(c.Sections), len(faults), faults[len(faults)-1].Message)
 	}
 }

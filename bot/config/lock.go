@@ -63,26 +63,3 @@ func plainKey(key string) string {
 	}
 	return key
 }
-
-// took keeps what is said of the key that is read, but for the version of the form.
-func (r *reader) took(at *yaml.Node, value string) {
-	if r.key() == "version" {
-		return
-	}
-	setting := Setting{Section: r.section, Key: r.key(), Value: value, File: r.path, Line: at.Line}
-	i := slices.IndexFunc(r.config.Settings, func(s Setting) bool { return s.Section == r.section && s.Key == setting.Key })
-	if i < 0 {
-		r.config.Settings = append(r.config.Settings, setting)
-		return
-	}
-	r.config.Settings[i] = setting
-}
-
-// forget drops what the files below say of the key that is read, and of those
-// that begin with it and below.
-func (r *reader) forget(below string) {
-	key := r.key()
-	r.config.Settings = slices.DeleteFunc(r.config.Settings, func(s Setting) bool {
-		return s.Section == r.section && (s.Key == key || strings.HasPrefix(s.Key, key+below))
-	})
-}

@@ -34,8 +34,9 @@ func Parse(path string, src []byte, below Config) (Config, []rules.Finding) {
 		r.own = ownIDs(document)
 		r.named = namedEnvironments(document, config.Environments)
 		r.root(document)
+		r.settle()
 	}
-	return config, r.faults
+	return config, r.told()
 }
 
 // Unread is the fault of a file that cannot be read for a reason of its own.
@@ -60,8 +61,16 @@ func cloned[M ~map[K]V, K comparable, V any](m M) M {
 	return out
 }
 
+// maxFile is how many bytes a configuration may have: GitHub gives no more of
+// the organisation's either.
+const maxFile = 1 << 20
+
 // document is the root of a file, nil where there is none to read.
 func (r *reader) document(src []byte) *yaml.Node {
+	if len(src) > maxFile {
+		r.fault(&yaml.Node{}, "the file has %d KB, and %d are allowed; nothing of it counts", len(src)>>10, maxFile>>10)
+		return nil
+	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(src, &document); err != nil {
 		r.fault(&yaml.Node{Line: errorLine(err), Column: 1}, "the file is not YAML: %v", err)
@@ -101,10 +110,7 @@ func (r *reader) root(node *yaml.Node) {
 		"environments": r.environments,
 		"custom":       func(n *yaml.Node) { r.custom(n, &config.Rules) },
 		"inlineIgnore": r.oneOf(&config.InlineIgnore, InlineAllow),
-		"resources": func(n *yaml.Node) {
-			config.Fixes.Resources = nil
-			r.list(func(n *yaml.Node) { r.resources(n, &config.Fixes) })(n)
-		},
+		"resources":    r.resources(&config.Fixes.Resources),
 		"images": func(n *yaml.Node) {
 			r.mapping(n, keys{
 				"leave": r.patterns(&config.Fixes.LeaveImages), "mirror": r.text(&config.Fixes.Mirror), "maxSize": r.size(&config.Rules.ImageSize),
@@ -141,7 +147,7 @@ func (r *reader) version(n *yaml.Node) {
 func (r *reader) fix(n *yaml.Node, config *Config) {
 	r.mapping(n, keys{
 		"pullRequests": r.oneOf(&config.PullRequests.Mode, Automatic, OnRequest, Never),
-		"max":          r.atMost(maxPullRequests, &config.PullRequests.Max),
+		"max":          r.atMost(config.Caps.PullRequests, &config.PullRequests.Max),
 		"labels":       r.texts(&config.PullRequests.Labels),
 		"reviewers":    r.oneOf(&config.PullRequests.Reviewers, "codeowners"),
 		"env":          r.oneOf(&config.Fixes.Env, fixes.EnvByKey, fixes.EnvFrom),
@@ -199,33 +205,60 @@ func (r *reader) field(to *overlay.Field, example string) func(*yaml.Node) {
 	}
 }
 
-func (r *reader) resources(node *yaml.Node, policy *fixes.Policy) {
-	entry := fixes.ResourcePolicy{Requests: map[string]string{}}
-	match := func(n *yaml.Node) {
-		r.mapping(n, keys{
-			"namespace": r.pattern(&entry.Match.Namespace), "kind": r.text(&entry.Match.Kind),
-			"name": r.pattern(&entry.Match.Name), "container": r.pattern(&entry.Match.Container),
-		})
+// resources reads the requests that a fix may write, by container.
+func (r *reader) resources(to *[]fixes.ResourcePolicy) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		*to = nil
+		lines := map[fixes.ResourceMatch]int{}
+		r.list(func(n *yaml.Node) {
+			entry := fixes.ResourcePolicy{Requests: map[string]string{}}
+			if !r.amounts(n, &entry, r.match(&entry.Match)) {
+				return
+			}
+			// The first match wins, so what matches the same or less than one
+			// above never counts, whatever it says.
+			match := entry.Match
+			for _, pattern := range []*string{&match.Namespace, &match.Name, &match.Container} {
+				if *pattern == "*" {
+					*pattern = ""
+				}
+			}
+			for _, above := range wider(match) {
+				if line, ok := lines[above]; ok {
+					r.fault(n, "the entry in line %d matches these containers too, and the first match wins; leave one of the two", line)
+					return
+				}
+			}
+			lines[match] = n.Line
+			*to = append(*to, entry)
+		})(n)
 	}
-	if !r.amounts(node, &entry, match) {
-		return
-	}
-	// The first match wins, so what matches the same or less than one above
-	// never counts, whatever it says.
-	if i := slices.IndexFunc(policy.Resources, func(above fixes.ResourcePolicy) bool {
-		return covers(above.Match, entry.Match)
-	}); i >= 0 {
-		r.fault(node, "entry %d of resources matches these containers too, and the first match wins; leave one of the two", i+1)
-		return
-	}
-	policy.Resources = append(policy.Resources, entry)
 }
 
-// covers reports whether one match has whatever another has.
-func covers(above, match fixes.ResourceMatch) bool {
-	wider := func(a, b string) bool { return a == "" || a == "*" || a == b }
-	return wider(above.Namespace, match.Namespace) && (above.Kind == "" || above.Kind == match.Kind) &&
-		wider(above.Name, match.Name) && wider(above.Container, match.Container)
+func (r *reader) match(to *fixes.ResourceMatch) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		r.mapping(n, keys{
+			"namespace": r.pattern(&to.Namespace), "kind": r.text(&to.Kind), "name": r.pattern(&to.Name), "container": r.pattern(&to.Container),
+		})
+	}
+}
+
+// wider are the matches that have whatever a match has: itself, and those that
+// leave out what it says.
+func wider(match fixes.ResourceMatch) []fixes.ResourceMatch {
+	out := []fixes.ResourceMatch{match}
+	for _, field := range []func(*fixes.ResourceMatch) *string{
+		func(m *fixes.ResourceMatch) *string { return &m.Namespace }, func(m *fixes.ResourceMatch) *string { return &m.Kind },
+		func(m *fixes.ResourceMatch) *string { return &m.Name }, func(m *fixes.ResourceMatch) *string { return &m.Container },
+	} {
+		for _, m := range slices.Clone(out) {
+			if said := field(&m); *said != "" {
+				*said = ""
+				out = append(out, m)
+			}
+		}
+	}
+	return out
 }
 
 // amounts reads requests and what goes with them, and reports whether all of

@@ -203,8 +203,10 @@ func TestSweepOf(t *testing.T) {
 		{"", "- sweep", config.Sweep{}},
 		{"", "sweep: []", config.Sweep{}},
 		{"", "sweep: {schedule: often}", config.Sweep{}},
+		{"", "sweep: {schedule: TZ=UTC}", config.Sweep{}},
+		{"", "sweep: {schedule: 'CRON_TZ=Europe/Berlin 0 4 * * 0'}", config.Sweep{}},
 	} {
-		if got := config.SweepOf([]byte(c.organisation), []byte(c.own)); got != c.want {
+		if got := config.SweepOf(config.DefaultCaps(), []byte(c.organisation), []byte(c.own)); got != c.want {
 			t.Errorf("%q over %q: got %+v, want %+v", c.own, c.organisation, got, c.want)
 		}
 	}

@@ -28,6 +28,10 @@ type reader struct {
 	own    []string // ids of the rules in CEL, of this file and below
 	named  []string // environments that overlays can be in
 	checks int      // bytes of their checks
+	// settings are what the file says; forgotten is what it says anew, in parts
+	// or whole.
+	settings  []Setting
+	forgotten map[place]bool
 	// at are the keys on the way to what is read; items is how many of them
 	// are items of lists.
 	at    []string
@@ -87,6 +91,9 @@ func (r *reader) entries(node *yaml.Node, read func(key, value *yaml.Node)) {
 	}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(node.Content); i += 2 {
+		if len(r.faults) > maxFaults {
+			return
+		}
 		key, value := node.Content[i], target(node.Content[i+1])
 		if seen[key.Value] {
 			r.fault(key, "the key %q stands here twice", key.Value)
@@ -111,9 +118,12 @@ func (r *reader) list(read func(*yaml.Node)) func(*yaml.Node) {
 		}
 		before := len(r.faults)
 		if r.items == 0 {
-			r.forget("[")
+			r.forget()
 		}
 		for i, item := range node.Content {
+			if len(r.faults) > maxFaults {
+				return
+			}
 			r.item(fmt.Sprintf("[%d]", i), target(item), read)
 		}
 		if r.items == 0 && len(r.faults) == before && !slices.ContainsFunc(node.Content, isMapping) {
@@ -203,6 +213,20 @@ func (r *reader) fault(n *yaml.Node, format string, args ...any) {
 		Message: fmt.Sprintf(format, args...),
 	}
 	r.faults = append(r.faults, f.At(r.path))
+}
+
+// maxFaults is how many faults of a file are told: each unknown name is held
+// against all that there are, and nobody reads a thousand.
+const maxFaults = 100
+
+// told are the faults of the file, the last saying that there are more where
+// reading ended before its end.
+func (r *reader) told() []rules.Finding {
+	if len(r.faults) > maxFaults {
+		r.faults = r.faults[:maxFaults]
+		r.fault(&yaml.Node{Line: r.faults[maxFaults-1].Line}, "%d faults are told, and the file is read no further; mend these first", maxFaults)
+	}
+	return r.faults
 }
 
 // target is the node that an alias stands for.

@@ -105,7 +105,7 @@ func TestSchemaAgrees(t *testing.T) {
 		"{}", "[]", "text", "version: 2", "version: 1\nrule: {}", "version: 1\nrules: []", "version: 1\nrules: {naked-pod: loud}",
 		"version: 1\nrules: {naked-pod: {severty: off}}", "version: 1\nrules: {naked-pod: {block: production}}",
 		"version: 1\nenvironments: {production: prod}", "version: 1\nignore: [{rule: naked-pod}]", "version: 1\nignore: [{reason: none}]",
-		"version: 1\nfix: {max: -1}", "version: 1\nfix: {max: 21}", "version: 1\nfix: {pullRequests: often}", "version: 1\nsweep: daily",
+		"version: 1\nfix: {max: -1}", "version: 1\nfix: {pullRequests: often}", "version: 1\nsweep: daily",
 		"version: 1\ncluster: {version: 1.34}", "version: 1\nresources: [{match: {kind: Pod}}]", "version: 1\nresources: [{requests: {gpu: 1}}]",
 		"version: 1\ncustom: [{id: a, check: 'true'}]", "version: 1\ncustom: [{id: A, check: 'true', message: m}]", "version: 1\ncheck: {always: perhaps}",
 		"version: 1\nkinds: [{group: example.com}]", "version: 1\npaths: {a: {fix: {max: 1}}}", "version: 1\ngenerated: .env", "version: 1\nlocked: fix",

@@ -41,7 +41,8 @@ func ParseFolder(at string, src []byte, whole Config) (Config, []rules.Finding) 
 	known["version"] = r.version
 	seen := r.mapping(document, known)
 	r.need(document, seen, "the %s is missing; write \"version: 1\"", "version")
-	return config, r.faults
+	r.settle()
+	return config, r.told()
 }
 
 // literal is the pattern of one path.

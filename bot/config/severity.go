@@ -57,7 +57,7 @@ func (r *reader) wholeSeverity(rule string, to grading) func(*yaml.Node) {
 		}
 		to.severities[rule] = s
 		delete(to.in, rule)
-		r.forget(".severity.")
+		r.forget()
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -27,6 +28,8 @@ type Reviewer struct {
 	Built func(overlay string)
 	// Limits are what one call of a worker may cost.
 	Limits worker.Limits
+	// Caps are what a configuration may not ask for more of; nil is the default.
+	Caps *config.Caps
 	// Memory is what earlier jobs were answered; nil is none.
 	Memory *memory.Store
 	// Remotes fetches the remote bases that the operator allows; nil allows none.

@@ -32,7 +32,7 @@ type scan struct {
 // scan finds the overlays of both sides and what differs between them.
 func (r *run) scan(ctx context.Context) error {
 	r.head.ref, r.base.ref = r.job.Head, r.job.Base
-	obeyed, err := r.pool.Configure(ctx, worker.Configure{Tree: r.job.Config, Defaults: r.job.Defaults})
+	obeyed, err := r.pool.Configure(ctx, worker.Configure{Tree: r.job.Config, Defaults: r.job.Defaults, Caps: r.Caps})
 	if err != nil {
 		return fmt.Errorf("reading the configuration of %s: %w", r.job.Config, err)
 	}
@@ -64,7 +64,7 @@ func (r *run) scanSide(ctx context.Context, s *side) error {
 		return err
 	}
 	options := s.scan.Config.Options()
-	own, err := r.pool.Configure(ctx, worker.Configure{Tree: s.ref, Defaults: r.job.Defaults})
+	own, err := r.pool.Configure(ctx, worker.Configure{Tree: s.ref, Defaults: r.job.Defaults, Caps: r.Caps})
 	if err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func (p *Pool) Close() {
 
 // Configure asks for the configuration of a tree.
 func (p *Pool) Configure(ctx context.Context, r Configure) (ConfigureAnswer, error) {
-	question, err := p.question("configure", "", r.Defaults)
+	question, err := p.question("configure", "", Configure{Defaults: r.Defaults, Caps: r.Caps})
 	if err != nil {
 		return ConfigureAnswer{}, err
 	}

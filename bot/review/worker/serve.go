@@ -239,6 +239,9 @@ func (s *server) open(tree TreeRef) (*overlay.Snapshot, error) {
 // one at the root, then those of folders, from the outermost.
 func (s *server) configure(ctx context.Context, r Configure) (answer ConfigureAnswer, err error) {
 	answer.Config = config.Default()
+	if r.Caps != nil {
+		answer.Config = answer.Config.Under(*r.Caps)
+	}
 	if r.Defaults != nil {
 		// Its faults are told where that file is reviewed.
 		answer.Config, answer.Below = config.Parse(config.Organisation, r.Defaults, answer.Config)

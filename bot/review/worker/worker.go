@@ -59,6 +59,8 @@ type Configure struct {
 	// Defaults is the text of the organisation's configuration, which stands
 	// below the tree's; nil where there is none.
 	Defaults []byte `json:"defaults,omitempty"`
+	// Caps are the operator's, nil for [config.DefaultCaps].
+	Caps *config.Caps `json:"caps,omitempty"`
 }
 
 // A ConfigureAnswer is the configuration of a tree, its faults, and those of
