@@ -144,9 +144,9 @@ func (a application) folders() []string {
 }
 
 // sameRepository reports whether two names of an image without tag are one.
-func sameRepository(a, b string) bool {
-	short := func(name string) string {
-		return strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "index.docker.io/"), "library/")
-	}
-	return short(a) == short(b)
+func sameRepository(a, b string) bool { return shortImage(a) == shortImage(b) }
+
+// shortImage is a name of an image without what Docker Hub adds to it.
+func shortImage(name string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(name, "docker.io/"), "index.docker.io/"), "library/")
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"go.yaml.in/yaml/v3"
 
@@ -20,7 +19,7 @@ var pinDigest = Recipe{
 	Mends: []string{pullPolicy},
 	Plan: func(ctx context.Context, p *Plan) (*Fix, error) {
 		return p.pin(ctx, pinning{
-			part: "tag", says: (*tagPlace).saysTag, byRenovate: pinsDigests,
+			part: "tag", says: (*tagPlace).saysTag, byRenovate: renovatePins,
 			has: func(u use) (bool, error) { return p.HasFinding(ctx, u.build, u.object, u.field.Append("image")) },
 		})
 	},
@@ -31,9 +30,8 @@ type pinning struct {
 	part string // of the image, whose place the digest goes to, as people call it
 	says func(*tagPlace) bool
 	// has reports whether the image of a use has the finding.
-	has func(use) (bool, error)
-	// byRenovate matches a configuration of Renovate by which it does the same.
-	byRenovate *regexp.Regexp
+	has        func(use) (bool, error)
+	byRenovate renovateUpdate // by which it does the same
 }
 
 func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
@@ -69,7 +67,7 @@ func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
 		if !layer.atSource {
 			by = overlay.ByImages
 		}
-		if err := p.renovated(by, how.byRenovate); err != nil {
+		if err := p.renovated(by, layer.Path, all, how.byRenovate); err != nil {
 			return nil, err
 		}
 	}

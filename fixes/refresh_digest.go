@@ -12,7 +12,7 @@ var refreshDigest = Recipe{
 	Title: "Refresh digests that their tags have left",
 	Plan: func(ctx context.Context, p *Plan) (*Fix, error) {
 		return p.pin(ctx, pinning{
-			part: "digest", says: (*tagPlace).saysDigest, byRenovate: raisesDigests,
+			part: "digest", says: (*tagPlace).saysDigest, byRenovate: renovateRaises,
 			// No build alone shows it: where the place says the digest, the tag has left it.
 			has: func(u use) (bool, error) {
 				image := scalar(u.node, "image")
