@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/queue"
+	"github.com/kustodian/kustodian/bot/review"
 )
 
 // sweepInterval is how often the clock looks for repositories that are due.
@@ -141,4 +143,52 @@ func weekly(repository string) string {
 	h.Write([]byte(strings.ToLower(repository)))
 	minute := h.Sum32() % (7 * 24 * 60)
 	return fmt.Sprintf("%d %d * * %d", minute%60, minute/60%24, minute/(24*60))
+}
+
+// sweep reviews the whole default branch, unless it is the one of last time.
+func (s *site) sweep(ctx context.Context) error {
+	return s.live(ctx, func() error {
+		info, err := s.repo.Info(ctx)
+		if err != nil {
+			return err
+		}
+		main := "refs/heads/" + info.DefaultBranch
+		at, err := s.fetch(ctx, main)
+		if err != nil {
+			return err
+		}
+		state := s.key.repository() + "swept" // goes when the repository goes
+		last, revision, err := s.State.Load(ctx, state)
+		if err != nil {
+			return fmt.Errorf("reading the last sweep: %w", err)
+		}
+		defaults, err := s.defaults(ctx)
+		if err != nil {
+			return err
+		}
+		// The commit stands for the tree and its configuration, the version for the rules.
+		sum := sha256.Sum256(defaults)
+		now := fmt.Sprintf("%s %s %x", at[main], Version(), sum[:8])
+		if string(last) == now {
+			return nil
+		}
+		tree := s.commit(at[main])
+		report, err := s.review(ctx, review.Job{Head: tree, Config: tree, Defaults: defaults, Fix: true, Staged: true})
+		if err != nil {
+			return fmt.Errorf("sweeping %s/%s: %w", s.key.Owner, s.key.Repo, err)
+		}
+		out, err := s.publisher.Sweep(ctx, report)
+		if err != nil {
+			return err
+		}
+		s.Log.InfoContext(ctx, "swept", "job", s.key.String(), "head", at[main],
+			"overlays", len(report.Overlays), "findings", len(report.Findings), "pullRequests", len(out.Fixes))
+		if report.Unsettled {
+			return nil // the next sweep looks again, whether something changed or not
+		}
+		if err := s.State.Store(ctx, state, []byte(now), revision); err != nil && !errors.Is(err, queue.ErrStale) {
+			return fmt.Errorf("keeping the last sweep: %w", err)
+		}
+		return nil
+	})
 }
