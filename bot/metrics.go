@@ -3,12 +3,13 @@ package bot
 import (
 	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/kustodian/kustodian/bot/queue"
 )
 
 // Metrics are what /metrics tells. No label names a repository: who may read
@@ -21,8 +22,8 @@ type Metrics struct {
 	deliveries *prometheus.CounterVec
 }
 
-// NewMetrics makes the metrics, all zero. Depth asks how many jobs wait or run.
-func NewMetrics(depth func(context.Context) (int, error)) *Metrics {
+// NewMetrics makes the metrics, all zero, but for those that the queue tells.
+func NewMetrics(q *queue.Queue) *Metrics {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		jobs: prometheus.NewCounterVec(prometheus.CounterOpts{
@@ -36,22 +37,30 @@ func NewMetrics(depth func(context.Context) (int, error)) *Metrics {
 		}),
 		deliveries: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "kustodian_deliveries_total", Help: "Deliveries of webhooks, by the status they were answered with.",
-		}, []string{"status"}),
+		}, []string{"code"}),
 	}
-	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "kustodian_queue_jobs", Help: "Jobs that wait or run; -1 where the queue does not say.",
-	}, func() float64 {
+	m.registry.MustRegister(m.jobs, m.seconds, m.builds, m.deliveries,
+		asked("kustodian_queue_jobs", "Jobs that wait or run; -1 where the queue does not say.", q.Depth),
+		asked("kustodian_dead_jobs", "Jobs that were given up in the last 30 days; -1 where the queue does not say.",
+			func(ctx context.Context) (int, error) {
+				dead, err := q.Dead(ctx)
+				return len(dead), err
+			}),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// asked is a gauge that is asked for whenever somebody reads it; -1 stands for an error.
+func asked(name, help string, ask func(context.Context) (int, error)) prometheus.Collector {
+	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
-		n, err := depth(ctx)
+		n, err := ask(ctx)
 		if err != nil {
 			return -1
 		}
 		return float64(n)
 	})
-	m.registry.MustRegister(m.jobs, m.seconds, m.builds, m.deliveries, waiting,
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
 }
 
 // Built counts one build of an overlay.
@@ -65,24 +74,10 @@ func (m *Metrics) worked(kind Kind, outcome string, took time.Duration) {
 
 // count counts what next answers.
 func (m *Metrics) count(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(s, r)
-		m.deliveries.WithLabelValues(strconv.Itoa(s.status)).Inc()
-	})
+	return promhttp.InstrumentHandlerCounter(m.deliveries, next)
 }
 
 // page is what /metrics answers.
 func (m *Metrics) page() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
-}
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
 }

@@ -66,7 +66,7 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	if overrides.Registry != nil {
 		overrides.Registry(images)
 	}
-	metrics := NewMetrics(q.Depth)
+	metrics := NewMetrics(q)
 	b, caps := &Bot{Queue: q, App: app}, settings.caps()
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,

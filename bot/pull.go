@@ -37,9 +37,12 @@ func (s *site) pull(ctx context.Context, number int, asked bool) error {
 			return err
 		}
 		out, err := s.publisher.PullRequest(ctx, number, report, asked)
+		if err != nil {
+			return err
+		}
 		s.Log.InfoContext(ctx, "reviewed", "job", s.key.String(), "head", job.Head.Commit,
 			"overlays", len(report.Overlays), "findings", len(report.Findings), "comments", out.Comments, "resolved", out.Resolved)
-		return err
+		return nil
 	})
 }
 

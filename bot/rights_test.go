@@ -33,6 +33,9 @@ func TestReadOnly(t *testing.T) {
 	if wrote := s.writes(); len(wrote) > 0 {
 		t.Errorf("wrote:\n%s", strings.Join(wrote, "\n"))
 	}
+	if dead, err := s.bot.Queue.Dead(t.Context()); err != nil || len(dead) > 0 {
+		t.Errorf("jobs were given up: %v, %v", dead, err)
+	}
 }
 
 // In a repository whose fixes come on request, somebody who may write to it

@@ -65,7 +65,7 @@ func TestServer(t *testing.T) {
 	worked := make(chan Key, 1)
 	hook := newWebhook(q.Add)
 	s := &Server{
-		Queue: q, Webhook: hook, Metrics: NewMetrics(q.Depth), Log: discard,
+		Queue: q, Webhook: hook, Metrics: NewMetrics(q), Log: discard,
 		Work: func(_ context.Context, key Key) error {
 			worked <- key
 			return nil
@@ -98,7 +98,7 @@ func TestServer(t *testing.T) {
 			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
-	if _, body := get(t, page+"/metrics"); !strings.Contains(body, `kustodian_deliveries_total{status="202"} 1`) || strings.Contains(body, "shop") {
+	if _, body := get(t, page+"/metrics"); !strings.Contains(body, `kustodian_deliveries_total{code="202"} 1`) || strings.Contains(body, "shop") {
 		t.Errorf("metrics:\n%s", body)
 	}
 	if status, _ := get(t, "http://"+webhook.Addr().String()+"/metrics"); status != http.StatusNotFound {
@@ -120,7 +120,7 @@ func TestServerFails(t *testing.T) {
 	q := openQueue(t)
 	discard := slog.New(slog.DiscardHandler)
 	s := &Server{
-		Queue: q, Webhook: newWebhook(q.Add), Metrics: NewMetrics(q.Depth), Log: discard,
+		Queue: q, Webhook: newWebhook(q.Add), Metrics: NewMetrics(q), Log: discard,
 		Sweeper: &Sweeper{Repositories: func(context.Context) ([]Installed, error) { return nil, errors.New("away") }, Log: discard},
 		Cleaner: &Cleaner{Mirrors: t.TempDir(), Log: discard},
 	}

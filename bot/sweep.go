@@ -36,7 +36,7 @@ type Sweeper struct {
 	// Default is the schedule of repositories that have none; "" is once a
 	// week, at a time that the repository's name decides; "off" is never.
 	Default string
-	State   State
+	State   *queue.Queue
 	Add     func(ctx context.Context, key, delivery string) error
 	Log     *slog.Logger
 }

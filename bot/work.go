@@ -15,17 +15,12 @@ import (
 	"github.com/kustodian/kustodian/fixes/registry"
 )
 
-// A State keeps small values under keys, with compare-and-swap; see [queue.Queue].
-type State interface {
-	Load(ctx context.Context, key string) (value []byte, revision uint64, err error)
-	Store(ctx context.Context, key string, value []byte, revision uint64) error
-}
-
 // A Worker works on jobs: it reads the live state, reviews it, and publishes
 // what it found. A job done twice says nothing twice.
 type Worker struct {
-	App   *github.App
-	State State
+	App *github.App
+	// State keeps small values, with compare-and-swap.
+	State *queue.Queue
 	// Mirrors is the folder of the bare mirrors.
 	Mirrors string
 	// CloneURL is where repositories are cloned from, such as "https://github.com".
@@ -53,20 +48,25 @@ func (w *Worker) reviewer(asker registry.Asker) *review.Reviewer {
 	}
 }
 
-// Work works on the job of a key. A rate limit is a [*queue.Park].
+// Work works on the job of a key. A rate limit is a [*queue.Park]; that an App
+// which is read-only wrote nothing is no fault.
 func (w *Worker) Work(ctx context.Context, key Key) error {
 	err := w.work(ctx, key)
 	var limit *github.LimitError
-	if errors.As(err, &limit) {
+	switch {
+	case errors.As(err, &limit):
 		return &queue.Park{Until: limit.Until, Why: limit.Error()}
+	case errors.Is(err, github.ErrReadOnly):
+		w.Log.InfoContext(ctx, "reviewed, and nothing written", "job", key.String(), "why", err.Error())
+		return nil
 	}
 	return err
 }
 
 func (w *Worker) work(ctx context.Context, key Key) error {
 	s, err := w.open(ctx, key)
-	if errors.Is(err, github.ErrNotFound) {
-		w.Log.InfoContext(ctx, "the repository is gone or no longer installed", "job", key.String())
+	if errors.Is(err, github.ErrNotFound) || errors.Is(err, github.ErrSuspended) {
+		w.Log.InfoContext(ctx, "the repository is gone or no longer installed", "job", key.String(), "why", err.Error())
 		return nil
 	}
 	if err != nil {

@@ -26,6 +26,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,24 +110,12 @@ func Open(ctx context.Context, options Options) (*Queue, error) {
 }
 
 func setDefaults(o *Options) {
-	if o.Replicas == 0 {
-		o.Replicas = 1
-	}
-	if o.Workers == 0 {
-		o.Workers = 2
-	}
-	if o.AckWait == 0 {
-		o.AckWait = 30 * time.Second
-	}
-	if o.FirstRetry == 0 {
-		o.FirstRetry = 10 * time.Second
-	}
-	if o.Grace == 0 {
-		o.Grace = 20 * time.Second
-	}
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
+	o.Replicas = cmp.Or(o.Replicas, 1)
+	o.Workers = cmp.Or(o.Workers, 2)
+	o.AckWait = cmp.Or(o.AckWait, 30*time.Second)
+	o.FirstRetry = cmp.Or(o.FirstRetry, 10*time.Second)
+	o.Grace = cmp.Or(o.Grace, 20*time.Second)
+	o.Log = cmp.Or(o.Log, slog.Default())
 }
 
 func (q *Queue) connect() error {

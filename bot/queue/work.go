@@ -170,6 +170,7 @@ func (q *Queue) settle(ctx context.Context, message jetstream.Msg, r *run, j job
 	}
 	j.Tries++
 	if j.Tries >= mostTries {
+		q.options.Log.Error("giving a job up", "job", j.Key, "tries", j.Tries, "error", err)
 		if err := q.bury(ctx, j.Key, err); err != nil {
 			return err
 		}
