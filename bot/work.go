@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/queue"

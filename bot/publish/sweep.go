@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,8 +20,9 @@ import (
 
 const (
 	sweepPrefix = github.BranchPrefix + "sweep/"
-	// Nobody reviews more than this at once: the first answer to a bot that
-	// opens a pull request for each finding is to turn it off.
+	// Nobody reviews more than this at once, unless the configuration says so:
+	// the first answer to a bot that opens a pull request for each finding is to
+	// turn it off.
 	maxOpen     = 5
 	maxPerHour  = 2
 	groupDigits = 8 // hexadecimal, of a branch's name
@@ -77,10 +79,7 @@ func (p *Publisher) sweepFixes(ctx context.Context, branch string, report *revie
 			groups[name] = fixGroup{}
 		}
 	}
-	limit := maxOpen
-	if asked := report.Config.PullRequests.Max; asked > 0 {
-		limit = min(limit, asked)
-	}
+	limit := cmp.Or(report.Config.PullRequests.Max, maxOpen)
 	for _, name := range slices.Sorted(maps.Keys(groups)) {
 		if !open[name] && (len(open) >= limit || recent >= maxPerHour) {
 			continue
