@@ -24,6 +24,9 @@ type Note struct {
 	// URLs of the repositories that it names for Flux, by name.
 	Additions []Addition        `json:"additions,omitempty"`
 	Sources   map[string]string `json:"sources,omitempty"`
+	// Installs are the workloads, as "Kind name", that it holds for others to
+	// install.
+	Installs []string `json:"installs,omitempty"`
 }
 
 // NoteFile reads the text of a file; false where it says nothing.
@@ -38,7 +41,8 @@ func NoteFile(path string, text []byte) (Note, bool) {
 		note.Defines = hex.EncodeToString(sum[:10])
 	}
 	note.Additions, note.Sources = additions(path, text)
-	return note, len(note.Comments)+len(note.Delivered)+len(note.Additions)+len(note.Sources) > 0 || note.Defines != ""
+	note.Installs = installed(path, text)
+	return note, len(note.Comments)+len(note.Delivered)+len(note.Additions)+len(note.Sources)+len(note.Installs) > 0 || note.Defines != ""
 }
 
 // delivered are the folders that Flux applies by what a file says.

@@ -29,11 +29,20 @@ var _ = add(Rule{
 			for _, r := range rights {
 				said = append(said, r.said)
 			}
+			if partOfCluster(pod) {
+				worst.severity = Info // it is there to change its node
+			}
 			pass.Fault(Fault{Object: pod.Object, Field: worst.field, Severity: worst.severity, Whole: true,
 				Message: fmt.Sprintf("the pods of %s %s %s", pod.Object.Ref.Kind, pod.Object.Ref.Name, list(said))})
 		}
 	},
 })
+
+// partOfCluster reports whether a pod says that it is part of the cluster and not
+// of an application: by its namespace, or by a priority kept for such pods.
+func partOfCluster(pod *Workload) bool {
+	return pod.Object.Ref.Namespace == "kube-system" || strings.HasPrefix(text(pod.Spec, "priorityClassName"), "system-")
+}
 
 // A right is something that a pod may do on its node.
 type right struct {

@@ -146,6 +146,9 @@ type Subject struct {
 	Before *overlay.Build
 	// Additions are made to the build before it is applied.
 	Additions []Addition
+	// Published are the files that hold for others what the build may hold, as
+	// [Published] returns them.
+	Published map[string]string
 	// Definitions are the schemas of custom resources that the repository
 	// holds; those of the build itself need not be among them.
 	Definitions schema.Definitions

@@ -49,6 +49,9 @@ func CheckDocuments(dir, environment string, documents []overlay.Document, defin
 				at := Place{Object: ref, Origin: ref, Field: f.Field, Source: document.Source(f.Node)}
 				severity := policy.grade(schemaRule, fault.Severity, at.Source.Path, []string{dir}, []string{environment})
 				fault.Severity = min(severity, Warning) // nobody deploys it as it is
+				if Trial(dir) {
+					fault.Severity = min(severity, Info)
+				}
 				if severity != Off {
 					found = append(found, at.finding(schemaRule, fault, []string{dir}))
 				}

@@ -181,7 +181,7 @@ func (r *run) check(ctx context.Context, s *side, overlays []overlay.Overlay) ([
 	for i, o := range overlays {
 		requests[i] = worker.Check{
 			Tree: s.ref, Overlay: o.Path, Options: r.options(s, o), Policy: policy,
-			Definitions: s.scan.Definitions, Additions: s.additions[o.Path],
+			Definitions: s.scan.Definitions, Additions: s.additions[o.Path], Published: s.scan.Published,
 			// What the base has is known whoever says it.
 			Part:   s == &r.head && rules.IsPart(o.Path),
 			Before: r.before(s, o),

@@ -27,6 +27,8 @@ type scan struct {
 	// Definitions are the files that hold CustomResourceDefinitions, each with
 	// its hash.
 	Definitions map[string]string
+	// Published are the files that the tree holds for others to install.
+	Published map[string]string
 }
 
 // scan finds the overlays of both sides and what differs between them.
@@ -110,7 +112,9 @@ func (r *run) survey(ctx context.Context, s *side) error {
 			s.scan.Definitions[note.Path] = note.Defines
 		}
 	}
-	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Seen: rules.See(s.scan.Overlays, files, notes), Policy: policy})
+	seen := rules.See(s.scan.Overlays, files, notes)
+	s.scan.Published = rules.Published(seen)
+	surveyed, err := r.pool.Survey(ctx, worker.Survey{Tree: s.ref, Seen: seen, Policy: policy})
 	s.scan.Surveyed = surveyed.Findings
 	return err
 }

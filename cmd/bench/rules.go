@@ -103,6 +103,22 @@ func (t *rulesTally) repository(ctx context.Context, name, kubeScore string) ([]
 	if err != nil {
 		return nil, err
 	}
+	paths, err := snapshot.YAMLFiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var notes []rules.Note
+	for _, file := range paths {
+		text, err := snapshot.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		if note, ok := rules.NoteFile(file, text); ok {
+			notes = append(notes, note)
+		}
+	}
+	seen := rules.See(overlays, paths, notes)
+	published := rules.Published(seen)
 	policy := everyRule()
 	var found [][]rules.Finding
 	var roots []overlay.Overlay
@@ -122,7 +138,7 @@ func (t *rulesTally) repository(ctx context.Context, name, kubeScore string) ([]
 			return nil, err
 		}
 		built := time.Now()
-		subject := rules.Subject{Build: build, Part: rules.IsPart(o.Path), Definitions: definitions}
+		subject := rules.Subject{Build: build, Part: rules.IsPart(o.Path), Published: published, Definitions: definitions}
 		if _, _, err := rules.Run(ctx, subject, policy); err != nil {
 			return nil, err
 		}
@@ -151,21 +167,7 @@ func (t *rulesTally) repository(ctx context.Context, name, kubeScore string) ([]
 		return nil, err
 	}
 	t.checking += time.Since(start)
-	paths, err := snapshot.YAMLFiles(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var notes []rules.Note
-	for _, file := range paths {
-		text, err := snapshot.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		if note, ok := rules.NoteFile(file, text); ok {
-			notes = append(notes, note)
-		}
-	}
-	found = append(found, joined, rules.SurveyTree(rules.See(overlays, paths, notes), snapshot.ReadFile, policy))
+	found = append(found, joined, rules.SurveyTree(seen, snapshot.ReadFile, policy))
 	merged := rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
 	t.count(found, merged)
 	return merged, nil

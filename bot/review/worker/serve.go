@@ -338,7 +338,7 @@ func (s *server) check(ctx context.Context, r Check) (CheckAnswer, error) {
 	if err != nil {
 		return answer, err
 	}
-	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Before: before, Part: r.Part, Additions: r.Additions, Definitions: definitions}, r.Policy)
+	answer.Findings, answer.Facts, err = rules.Run(ctx, rules.Subject{Build: build, Before: before, Part: r.Part, Additions: r.Additions, Published: r.Published, Definitions: definitions}, r.Policy)
 	if err != nil {
 		return answer, err
 	}
@@ -378,7 +378,7 @@ func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, defini
 	var found [][]rules.Finding
 	for _, part := range parts {
 		answer.Parts = append(answer.Parts, Part{Overlay: part.Overlay, Objects: len(part.Objects), Without: part.Without})
-		findings, _, err := rules.Run(ctx, rules.Subject{Build: part, Part: true, Additions: r.Additions, Definitions: definitions}, r.Policy)
+		findings, _, err := rules.Run(ctx, rules.Subject{Build: part, Part: true, Additions: r.Additions, Published: r.Published, Definitions: definitions}, r.Policy)
 		if err != nil {
 			return err
 		}

@@ -106,6 +106,8 @@ type Check struct {
 	Part bool `json:"part,omitempty"`
 	// Additions are those to the overlay.
 	Additions []rules.Addition `json:"additions,omitempty"`
+	// Published is [rules.Subject].Published of the tree.
+	Published map[string]string `json:"published,omitempty"`
 	// Definitions are the files of the tree that hold CustomResourceDefinitions,
 	// each with its hash.
 	Definitions map[string]string `json:"definitions,omitempty"`
