@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -33,14 +34,24 @@ func (p *Plan) kustomization(file string) (*yaml.Node, error) {
 	return roots[0], nil
 }
 
+// kustomizationsOf are those that a build read.
+func kustomizationsOf(build *overlay.Build) []string {
+	var out []string
+	for name, state := range build.Reads {
+		folder := strings.HasSuffix(name, "/") // which may have such a name too
+		if slices.Contains(kustomizationNames, path.Base(name)) && !folder && state != overlay.StateAbsent {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
 // lister is the one kustomization that names a file in one of the lists.
 func (p *Plan) lister(file string, lists ...string) (string, error) {
 	read := map[string]bool{}
 	for _, build := range p.Builds {
-		for name := range build.Reads {
-			if slices.Contains(kustomizationNames, path.Base(name)) && build.Reads[name] != overlay.StateAbsent {
-				read[name] = true
-			}
+		for _, name := range kustomizationsOf(build) {
+			read[name] = true
 		}
 	}
 	var found []string

@@ -26,10 +26,8 @@ func (p *Plan) candidates(ctx context.Context, group []reached, within []string)
 		if len(r.object.Documents) > 0 {
 			file = r.object.Documents[0].Path
 		}
-		for name, hash := range r.build.Reads {
-			if slices.Contains(kustomizationNames, path.Base(name)) && hash != overlay.StateAbsent {
-				files[name] = true
-			}
+		for _, name := range kustomizationsOf(r.build) {
+			files[name] = true
 		}
 	}
 	var out []candidate

@@ -88,46 +88,53 @@ func (s Seen) delivers(file string) bool {
 
 // publish makes what is found in objects that others install, and that those
 // or a release will settle, info that says so.
-func (r *run) publish(published map[string]string) {
-	if r.build.Production {
-		return // somebody runs it
+func (r *run) publish(published map[string]string, x *index) {
+	scaffolds := r.scaffolds()
+	if r.build.Production || len(published)+len(scaffolds) == 0 {
+		return // somebody runs it here
 	}
-	folders := r.scaffolds()
-	if len(published)+len(folders) == 0 {
-		return
-	}
-	own := map[string]bool{} // the images that an entry of images sets
-	for _, entry := range imageEntries(r.build) {
-		own[entry.name()], own[entry.newName()] = true, true
-	}
+	own := released(r.build, x.workloads, published)
 	for i, f := range r.found {
-		by := published[f.Object.Kind+" "+f.Object.Name]
-		scaffold := ""
-		for _, dir := range folders {
-			if in := path.Dir(f.Path); in == dir+"/manager" || in == dir+"/default" {
-				scaffold = dir + "/default"
-			}
-		}
-		if by == "" && scaffold == "" {
-			continue
-		}
-		if _, set := r.policy.SeverityAt(f.Rule, f.Path, f.Overlays); set {
-			continue // the repository knows what it wants
-		}
-		from := fmt.Sprintf("others install this from %s", by)
-		if by == "" {
-			from = fmt.Sprintf("others install what %s builds to", scaffold)
-		}
+		by, file, settled := scaffold(scaffolds, f.Path), "", ""
 		switch container := f.Container(); {
 		case slices.Contains(ofUsers, f.Rule):
-			r.found[i].Message += "; " + from + ", and they know how much it has to do there: a default helps them"
-		case slices.Contains(ofReleases, f.Rule) && (scaffold != "" && container.Last() == overlay.ItemStep("name", "manager") || own[r.imageAt(f.Object, container)]):
-			r.found[i].Message += "; " + from + ", so let the release set the tag of this image, which is the repository's own"
-		default:
+			file = published[f.Object.Kind+" "+f.Object.Name]
+			settled = "and they know how much it has to do there: a default helps them"
+		case slices.Contains(ofReleases, f.Rule) && len(container) > 0:
+			if container.Last() != overlay.ItemStep("name", "manager") {
+				by = ""
+			}
+			file = own[imageAt(x, f.Object, container)]
+			settled = "so let the release set the tag of this image, which is the repository's own"
+		}
+		if file != "" {
+			by = "this from " + file
+		}
+		if by == "" || settled == "" {
 			continue
 		}
-		r.found[i].Severity = min(f.Severity, Info)
+		r.found[i].Message += fmt.Sprintf("; others install %s, %s", by, settled)
+		r.found[i].Severity = r.policy.SeverityAt(f.Rule, min(f.Severity, Info), f.Path, f.Overlays, []string{r.build.Environment})
 	}
+}
+
+// released are the images of published workloads that an entry of images sets,
+// each with a file that has it: the repository's own, whose tag a release sets there.
+func released(build *overlay.Build, workloads []*Workload, published map[string]string) map[string]string {
+	entries := map[string]bool{}
+	for _, entry := range imageEntries(build) {
+		entries[entry.name()], entries[entry.newName()] = true, true
+	}
+	own := map[string]string{}
+	for _, w := range workloads {
+		file := published[w.Object.Ref.Kind+" "+w.Object.Ref.Name]
+		for _, c := range w.Containers {
+			if i, ok := parseImage(c.Value("image")); ok && file != "" && entries[i.name] {
+				own[i.name] = file
+			}
+		}
+	}
+	return own
 }
 
 // scaffolds are the folders config that kubebuilder laid out: those of which
@@ -139,9 +146,8 @@ func (r *run) scaffolds() []string {
 	}
 	var out []string
 	for _, dir := range read {
-		config, last := path.Split(dir)
-		config = strings.TrimSuffix(config, "/")
-		if last == "manager" && path.Base(config) == "config" && slices.Contains(read, config+"/default") &&
+		config := path.Dir(dir)
+		if path.Base(dir) == "manager" && path.Base(config) == "config" && slices.Contains(read, config+"/default") &&
 			(slices.Contains(read, config+"/rbac") || slices.Contains(read, config+"/crd")) {
 			out = append(out, config)
 		}
@@ -149,15 +155,22 @@ func (r *run) scaffolds() []string {
 	return out
 }
 
-// imageAt is the name of the image of a container, "" where there is none.
-func (r *run) imageAt(ref overlay.ObjectRef, container overlay.Field) string {
-	for _, o := range r.build.Objects {
-		if o.Ref != ref || len(container) == 0 {
-			continue
-		}
-		if i, ok := parseImage(text(o.Lookup(container), "image")); ok {
-			return i.name
-		}
+// scaffold says what others install where a file is one of those that
+// kubebuilder laid out for its manager, "" where it is not.
+func scaffold(scaffolds []string, file string) string {
+	dir, last := path.Dir(path.Dir(file)), path.Base(path.Dir(file))
+	if slices.Contains(scaffolds, dir) && (last == "manager" || last == "default") {
+		return fmt.Sprintf("what %s/default builds to", dir)
 	}
 	return ""
+}
+
+// imageAt is the name of the image of a container, "" where there is none.
+func imageAt(x *index, ref overlay.ObjectRef, container overlay.Field) string {
+	o := x.named[name{ref.Kind, ref.Namespace, ref.Name}]
+	if o == nil {
+		return ""
+	}
+	i, _ := parseImage(text(o.Lookup(container), "image"))
+	return i.name
 }

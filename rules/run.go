@@ -40,7 +40,7 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 		return nil, nil, fmt.Errorf("the repository's own rules on overlay %s: %w", r.build.Overlay, r.err)
 	}
 	r.amend(subject.Additions)
-	r.publish(subject.Published)
+	r.publish(subject.Published, index)
 	return Merge(Soften(stand(r.found), r.build.ReadFile)), r.facts, nil
 }
 
