@@ -9,6 +9,7 @@ import (
 
 	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/github"
+	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/queue"
 	"github.com/kustodian/kustodian/bot/review/memory"
 	"github.com/kustodian/kustodian/bot/review/worker"
@@ -29,6 +30,7 @@ type Bot struct {
 type Overrides struct {
 	GitHub   func(*github.Options)
 	Registry func(*registry.Client)
+	Remotes  func(*mirror.Remotes) // where the settings allow any
 	Queue    func(*queue.Options)
 	Log      *slog.Logger
 }
@@ -66,12 +68,16 @@ func Open(ctx context.Context, settings Settings, overrides Overrides) (*Bot, er
 	if overrides.Registry != nil {
 		overrides.Registry(images)
 	}
+	remotes := settings.remotes()
+	if remotes != nil && overrides.Remotes != nil {
+		overrides.Remotes(remotes)
+	}
 	metrics := NewMetrics(q)
 	b, caps := &Bot{Queue: q, App: app}, settings.caps()
 	b.Worker = &Worker{
 		App: app, State: q, Mirrors: filepath.Join(settings.DataDir, "mirrors"), CloneURL: settings.CloneURL(), Built: metrics.Built, Log: log,
 		Limits: worker.Limits{Time: settings.OverlayTimeout, Memory: settings.OverlayMemory << 20},
-		Caps:   &caps, Memory: answers(settings), Remotes: settings.remotes(),
+		Caps:   &caps, Memory: answers(settings), Remotes: remotes,
 		Registry: images,
 	}
 	b.Server = &Server{

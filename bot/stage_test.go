@@ -3,6 +3,7 @@ package bot_test
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"net"
@@ -28,6 +29,7 @@ import (
 	"github.com/kustodian/kustodian/bot"
 	"github.com/kustodian/kustodian/bot/github"
 	"github.com/kustodian/kustodian/bot/githubtest"
+	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/queue"
 	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes/registry"
@@ -49,6 +51,8 @@ type stage struct {
 	*testing.T
 	github   *githubtest.Server
 	registry *httptest.Server
+	// remotes are the authorities of the hosts that remote bases come from.
+	remotes *x509.CertPool
 	// broken answers in place of the registry; nil lets it answer.
 	broken   atomic.Pointer[http.HandlerFunc]
 	settings map[string]string
@@ -74,7 +78,7 @@ func (j *journal) Write(p []byte) (int, error) {
 // bot's environment beside what the stage needs.
 func newStage(t *testing.T, permissions map[string]string, settings map[string]string) *stage {
 	t.Helper()
-	s := &stage{T: t, end: func() {}}
+	s := &stage{T: t, end: func() {}, remotes: x509.NewCertPool()}
 	var err error
 	s.github, err = githubtest.Start(githubtest.Options{})
 	s.must(err)
@@ -116,9 +120,10 @@ func (s *stage) start() {
 	settings, err := bot.LoadSettings(context.Background(), lookup(s.settings))
 	s.must(err)
 	s.bot, err = bot.Open(context.Background(), settings, bot.Overrides{
-		Log:    slog.New(slog.NewTextHandler(&s.log, nil)),
-		GitHub: func(o *github.Options) { o.WriteInterval = -1 },
-		Queue:  func(o *queue.Options) { o.FirstRetry, o.AckWait = 10*time.Millisecond, 2*time.Second },
+		Log:     slog.New(slog.NewTextHandler(&s.log, nil)),
+		GitHub:  func(o *github.Options) { o.WriteInterval = -1 },
+		Remotes: func(r *mirror.Remotes) { r.Roots = s.remotes },
+		Queue:   func(o *queue.Options) { o.FirstRetry, o.AckWait = 10*time.Millisecond, 2*time.Second },
 		Registry: func(c *registry.Client) {
 			c.PlainHTTP, c.Timeout = true, 500*time.Millisecond
 			for _, host := range []string{"registry.example.com", "ghcr.io"} {

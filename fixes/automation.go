@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 // writtenByHand returns a *NoFix where a program writes the lines that say an
@@ -17,6 +19,9 @@ import (
 func (p *Plan) writtenByHand(ctx context.Context, said place, all []reached) error {
 	if err := p.updated(ctx, all); err != nil {
 		return err
+	}
+	if overlay.InRemote(said.file) {
+		return nil // the line stays as it is: the fix writes an entry of our own
 	}
 	lines := Lines{Path: said.file, First: said.node.Line, Last: lastLine(said.node)}
 	if said.block != nil {

@@ -118,7 +118,7 @@ func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
 			answer.Fixes = join(answer.Fixes, *fix)
 		case errors.Is(err, ErrAsked):
 		case errors.As(err, &noFix):
-			answer.NoFix[finding.Fingerprint] = *noFix
+			answer.NoFix[finding.Fingerprint] = NoFix{noFix.Reason, request.Snapshot.InWords(noFix.Detail)}
 		default:
 			return PlanAnswer{}, fmt.Errorf("planning a fix of %s at %s: %w", finding.Rule, finding.Source, err)
 		}

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/kustodian/kustodian/bot/mirror"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/bot/review/memory"
+	"github.com/kustodian/kustodian/bot/review/worker"
 	"github.com/kustodian/kustodian/fixes"
 )
 
@@ -112,6 +114,12 @@ func TestRemoteBase(t *testing.T) {
 		if got := asked.Load(); got != 4 {
 			t.Errorf("round %d: the host was asked %d times in all; want 4 for two commits", round, got)
 		}
+	}
+	// A worker that has no time answers nothing: all of it is remembered.
+	remembering := review.Reviewer{Remotes: remotes, Memory: store, Limits: worker.Limits{Time: time.Nanosecond}}
+	report, err := remembering.Run(t.Context(), review.Job{Head: tree, Config: tree})
+	if err != nil || len(report.Findings) != 1 || report.Findings[0].Rule != "image-unpinned" {
+		t.Errorf("from memory: %v, %+v", err, report)
 	}
 	answer, err := review.Blame(t.Context(), tree, "overlays/prod", nil, remotes)
 	if err != nil || len(answer.Lines) == 0 || !strings.HasPrefix(answer.Lines[0].Source.File(), url) {

@@ -149,9 +149,9 @@ func (s *Snapshot) placeInTree(c *closure) {
 	for i, r := range c.refusals {
 		if named, ok := c.entries[remoteRoot(r.Path)]; ok {
 			c.refusals[i] = Refusal{Reason: r.Reason, Path: named.Path, Line: named.Line, Column: named.Column, Text: named.Text,
-				Message: fmt.Sprintf("cannot be built: %s at line %d: %s", s.options.remoteName(r.Path), r.Line, s.inWords(strings.TrimSpace(r.Text+" "+r.Message)))}
+				Message: fmt.Sprintf("cannot be built: %s at line %d: %s", s.options.remoteName(r.Path), r.Line, s.InWords(strings.TrimSpace(r.Text+" "+r.Message)))}
 		} else {
-			c.refusals[i].Text, c.refusals[i].Message = s.inWords(r.Text), s.inWords(r.Message)
+			c.refusals[i].Text, c.refusals[i].Message = s.InWords(r.Text), s.InWords(r.Message)
 		}
 	}
 	own := func(m Mention) bool { return InRemote(m.Path) }
@@ -161,8 +161,9 @@ func (s *Snapshot) placeInTree(c *closure) {
 // remotePath finds the paths of remote bases in a text.
 var remotePath = regexp.MustCompile(`(?:\.\./)*` + regexp.QuoteMeta(RemoteFolder) + `/[0-9a-f]{16}-[0-9a-f]{40}(?:/[^\s'",:;]*)?`)
 
-// inWords is a text with references in place of the paths of remote bases.
-func (s *Snapshot) inWords(text string) string {
+// InWords is a text with references in place of the paths at which remote bases
+// are shown.
+func (s *Snapshot) InWords(text string) string {
 	if !strings.Contains(text, RemoteFolder) {
 		return text
 	}
@@ -178,7 +179,7 @@ func (s *Snapshot) brokenInTree(c *closure, e *BuildError) *BuildError {
 		return e
 	}
 	told := *e
-	told.Message, told.Hint, told.Said = s.inWords(e.Message), s.inWords(e.Hint), s.inWords(e.Said)
+	told.Message, told.Hint, told.Said = s.InWords(e.Message), s.InWords(e.Hint), s.InWords(e.Said)
 	if named, ok := c.entries[remoteRoot(e.Path)]; ok {
 		told.Message = fmt.Sprintf("%s at line %d: %s", s.options.remoteName(e.Path), e.Line, told.Message)
 		told.Path, told.Line, told.Column, told.Hint = named.Path, named.Line, named.Column, ""
