@@ -31,12 +31,42 @@ func (p *Plan) dropEmpty(to *fileChanges, listed map[string]string) error {
 				if err := p.dropPatch(to, file, owner); err != nil {
 					return err
 				}
+				continue
 			}
-			continue
+		} else {
+			dropInline(to, file, roots)
 		}
-		dropInline(to, file, roots)
+		dropParts(to, file, roots)
 	}
 	return nil
+}
+
+// dropParts removes what else the edits leave in a patch that says nothing any
+// more, such as the container whose only variable went.
+func dropParts(to *fileChanges, file string, roots []*yaml.Node) {
+	for _, e := range slices.Clone(to.edits[file]) {
+		if e.Op != opRemove {
+			continue
+		}
+		root := roots[e.Document]
+		if e.Block != nil {
+			inner, err := documents([]byte(follow(root, e.Block).Value))
+			if err != nil || e.Inner >= len(inner) {
+				continue
+			}
+			root = inner[e.Inner]
+		}
+		for n := 1; n < len(e.Path); n++ {
+			// An item that only names itself still says where it stands among others.
+			if _, isKey := e.Path[n-1].(string); isKey && saysNothing(follow(root, e.Path[:n])) {
+				part := e
+				part.Path = e.Path[:n]
+				to.edits[file] = slices.DeleteFunc(to.edits[file], func(other Edit) bool { return part.clashes(other) })
+				to.add(file, part)
+				break
+			}
+		}
+	}
 }
 
 // dropInline removes the inline patches of a kustomization that say nothing
@@ -77,6 +107,9 @@ func (p *Plan) dropPatch(to *fileChanges, file, owner string) error {
 
 // saysNothing reports whether a patch only names what it would change.
 func saysNothing(node *yaml.Node) bool {
+	if node == nil {
+		return true
+	}
 	for i := 0; i+1 < len(node.Content) && node.Kind == yaml.MappingNode; i += 2 {
 		switch node.Content[i].Value {
 		case "apiVersion", "kind", "name", "namespace":

@@ -87,7 +87,10 @@ func planLift(ctx context.Context, p *Plan) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
-	notes := l.notes()
+	notes, err := l.notes()
+	if err != nil {
+		return nil, err
+	}
 	if inSteps != "" {
 		notes = append(notes, "It restarts production together with the others: a variable that moved for one overlay alone would have two values there.")
 	}
@@ -128,8 +131,8 @@ func (l *lift) find(ctx context.Context) error {
 		return err
 	}
 	l.generator = l.Finding.Origin.Name
-	if l.others() {
-		l.generator += "-" + containerName(l.Finding.Field)
+	if name := containerName(l.Finding.Field); l.others() && name != l.generator {
+		l.generator += "-" + name
 	}
 	if said.by == overlay.ByPatch {
 		// The workload's own kustomization may lift others of its variables.
@@ -145,9 +148,24 @@ var namesFollow = []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "Stat
 
 // others reports whether other containers of the object have findings too.
 func (l *lift) others() bool {
-	return slices.ContainsFunc(l.Others, func(f rules.Finding) bool {
+	return slices.ContainsFunc(l.beside(), func(f rules.Finding) bool {
 		return containerName(f.Field) != containerName(l.Finding.Field)
 	})
+}
+
+// beside are the other findings at the workload, in any overlay that shows it
+// as the same file says it.
+func (l *lift) beside() []rules.Finding {
+	out := slices.Clone(l.Others)
+	for _, f := range l.Elsewhere {
+		shown := func(path string) bool {
+			return slices.ContainsFunc(l.uses, func(u use) bool { return u.build.Overlay == path })
+		}
+		if !slices.ContainsFunc(f.Overlays, func(o string) bool { return !shown(o) }) {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // introduces is the list of variables that introduces the one at a field.
@@ -201,12 +219,12 @@ func (l *lift) choose(ctx context.Context) ([]string, error) {
 	}
 	wanted := map[string][]string{own: {l.Finding.Fingerprint}}
 	container := l.Finding.Field[:slices.Index(l.Finding.Field, "env")]
-	for _, other := range l.Others {
+	for _, other := range l.beside() {
 		name := envName(other.Field)
 		if name == "" || !isIn(container, other.Field) || l.mayMove(name) != nil {
 			continue
 		}
-		same, err := l.sameList(ctx, other.Field)
+		same, err := l.sameList(ctx, other)
 		if err != nil {
 			return nil, err
 		}
@@ -225,10 +243,14 @@ func (l *lift) choose(ctx context.Context) ([]string, error) {
 	return fingerprints, nil
 }
 
-// sameList reports whether another variable is introduced by the same list.
-func (l *lift) sameList(ctx context.Context, field overlay.Field) (bool, error) {
-	build, object := l.found()
-	list, err := l.introduces(ctx, build, object, field)
+// sameList reports whether the variable of another finding is introduced by the
+// same list.
+func (l *lift) sameList(ctx context.Context, other rules.Finding) (bool, error) {
+	i := slices.IndexFunc(l.uses, func(u use) bool { return slices.Contains(other.Overlays, u.build.Overlay) })
+	if i < 0 {
+		return false, nil
+	}
+	list, err := l.introduces(ctx, l.uses[i].build, l.uses[i].object, other.Field)
 	var noFix *NoFix
 	if errors.As(err, &noFix) {
 		return false, nil

@@ -2,6 +2,7 @@ package fixes
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -53,25 +54,61 @@ func (l *lift) generate(file string, merges bool) error {
 	return err
 }
 
-// keepsName reports whether the generator's ConfigMap gets no hash.
-func (l *lift) keepsName() bool {
-	root, err := l.kustomization(l.owner)
-	return err == nil && scalar(root, "generatorOptions", "disableNameSuffixHash") == "true"
+// keepsName is the kustomization that has the generated ConfigMap keep its name
+// in a build, "" where it gets a hash: one that says so of what it generates has
+// the last word over those that merge with it.
+func (l *lift) keepsName(u use) (string, error) {
+	for _, file := range sortedKeys(u.build.Reads) {
+		if !slices.Contains(kustomizationNames, path.Base(file)) || u.build.Reads[file] == overlay.StateAbsent {
+			continue
+		}
+		root, err := l.kustomization(file)
+		if err != nil {
+			return "", err
+		}
+		_, entry := indexOf(items(root, "configMapGenerator"), l.generator)
+		said := scalar(entry, "options", "disableNameSuffixHash") == "true" || scalar(root, "generatorOptions", "disableNameSuffixHash") == "true"
+		if said && (entry != nil || l.literals[file] != nil) {
+			return file, nil
+		}
+	}
+	return "", nil
 }
 
 // notes are what a reviewer of the move should know.
-func (l *lift) notes() []string {
-	if l.keepsName() {
-		return []string{fmt.Sprintf("%s turns the hash of generated names off (disableNameSuffixHash): when a value changes, pods keep the old one until something else restarts them.", l.owner)}
+func (l *lift) notes() ([]string, error) {
+	var kept []string
+	rolls := false
+	for _, u := range l.uses {
+		file, err := l.keepsName(u)
+		if err != nil {
+			return nil, err
+		}
+		if file == "" {
+			rolls = true
+			continue
+		}
+		kept = once(kept, fmt.Sprintf("%s turns the hash of generated names off (disableNameSuffixHash): when a value changes, pods keep the old one until something else restarts them.", file))
 	}
-	return []string{fmt.Sprintf("The name of ConfigMap %s changes with its values, so a changed value rolls the pods as it does today; merging this rolls them once.", l.generator)}
+	if rolls {
+		where := ""
+		if len(kept) > 0 {
+			where = " elsewhere"
+		}
+		kept = append(kept, fmt.Sprintf("The name of ConfigMap %s changes with its values%s, so a changed value rolls the pods as it does today; merging this rolls them once.", l.generator, where))
+	}
+	return kept, nil
 }
 
 // declare adds the changes of one overlay: each value becomes a reference, and
 // the ConfigMap comes, or has the names if it was there.
-func (l *lift) declare(u use, data *yaml.Node) {
+func (l *lift) declare(u use, data *yaml.Node) error {
 	name := strings.Replace(u.object.Ref.Name, l.Finding.Origin.Name, l.generator, 1)
-	if !l.keepsName() {
+	keeps, err := l.keepsName(u)
+	if err != nil {
+		return err
+	}
+	if keeps == "" {
 		name = stableName(name + "-2222222222")
 	}
 	l.changes = append(l.changes, u.changes(l.referring(u.node, name))...)
@@ -86,7 +123,7 @@ func (l *lift) declare(u use, data *yaml.Node) {
 			for key, value := range mapping(data) {
 				add(overlay.Field{"data", key}, value)
 			}
-			return
+			return nil
 		}
 	}
 	whole := &yaml.Node{Kind: yaml.MappingNode}
@@ -94,6 +131,7 @@ func (l *lift) declare(u use, data *yaml.Node) {
 	set(whole, ref.Kind, "kind")
 	put(whole, data, "data")
 	add(overlay.Field{}, whole)
+	return nil
 }
 
 // referring is a container whose variables come from the ConfigMap.

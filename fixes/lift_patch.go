@@ -19,7 +19,10 @@ func (l *lift) liftOverlay(ctx context.Context, u use) error {
 		if err != nil {
 			return err
 		}
-		chain := append([]overlay.Source{source}, source.Via...)
+		// A JSON patch by an index may be about another item; where it is not,
+		// what it sets stands beside the reference then, and the proof fails.
+		via := slices.DeleteFunc(slices.Clone(source.Via), func(s overlay.Source) bool { return s.By == overlay.ByJSONPatch })
+		chain := append([]overlay.Source{source}, via...)
 		slices.Reverse(chain) // a later patch overrides
 		for _, s := range chain {
 			if err := l.liftPatch(ctx, s, name); err != nil {
@@ -28,8 +31,7 @@ func (l *lift) liftOverlay(ctx context.Context, u use) error {
 		}
 		set(&data, scalar(itemOf(child(u.node, "env"), "name", name), "value"), name)
 	}
-	l.declare(u, &data)
-	return nil
+	return l.declare(u, &data)
 }
 
 // liftPatch takes a variable out of the patch that a source is in.

@@ -42,6 +42,9 @@ type Plan struct {
 	// Others are the other findings of the same rule at the same object, in
 	// the same overlays.
 	Others []rules.Finding
+	// Elsewhere are those of the same rule at objects that are named so in other
+	// overlays. They may be one object there too, if of one file.
+	Elsewhere []rules.Finding
 	// Beside are those of the rules that the recipe mends too.
 	Beside   []rules.Finding
 	Snapshot *overlay.Snapshot
@@ -203,7 +206,13 @@ func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error)
 	for _, other := range p.request.Findings {
 		// Objects of one name in overlays of their own are not one object.
 		together := slices.ContainsFunc(other.Overlays, func(o string) bool { return slices.Contains(finding.Overlays, o) })
-		if other.Origin != finding.Origin || !together || other.Fingerprint == finding.Fingerprint || other.Suppressed != nil {
+		if other.Origin != finding.Origin || other.Fingerprint == finding.Fingerprint || other.Suppressed != nil {
+			continue
+		}
+		if !together {
+			if other.Rule == finding.Rule {
+				plan.Elsewhere = append(plan.Elsewhere, other)
+			}
 			continue
 		}
 		if other.Rule == finding.Rule {

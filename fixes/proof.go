@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -181,8 +182,16 @@ func sameText(a, b *string) bool {
 	return *a == *b
 }
 
-// isOrder reports whether only the order of a container's environment changed:
-// a list that has keys is a change itself only where the order differs.
+// isOrder reports whether only the order of a container's environment changed,
+// or that of containers: a list that has keys is a change itself only where the
+// order differs. Containers are started one after the other, but none waits for
+// another unless that has a hook to be waited for.
 func isOrder(c Change) bool {
-	return c.Field.Last() == "env" && c.Before != nil && c.After != nil
+	switch {
+	case c.Before == nil || c.After == nil:
+		return false
+	case c.Field.Last() == "containers":
+		return !strings.Contains(*c.After, `"postStart"`)
+	}
+	return c.Field.Last() == "env"
 }
