@@ -3,7 +3,6 @@ package fixes
 import (
 	"context"
 	"fmt"
-	"math"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -48,7 +47,7 @@ func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
 		notes = once(notes, fmt.Sprintf("The liveness probe of container %s comes from %s.", u.name(), from))
 		if startup := startupProbe(u.node, probe); startup != nil && child(has, "startupProbe") == nil {
 			put(tree, startup, "startupProbe")
-			notes = once(notes, fmt.Sprintf("Container %s was given %s seconds to start, which its startup probe stands for.", u.name(), startDelay(u.node)))
+			notes = once(notes, fmt.Sprintf("Container %s was given %d seconds to start, which its startup probe stands for.", u.name(), startDelay(u.node)))
 		}
 		return tree, nil
 	})
@@ -62,8 +61,8 @@ func planProbe(ctx context.Context, p *Plan) (*Fix, error) {
 // readiness is a check that the container can serve, and where it is from.
 func (p *Plan) readiness(u use) (probe *yaml.Node, from string, err error) {
 	for _, other := range []string{"startupProbe", "livenessProbe"} {
-		if handler := handlerOf(child(u.node, other)); handler != nil {
-			return handler, "its " + other, nil
+		if known := child(u.node, other); handlerOf(known) != nil {
+			return sooner(handlerOf(known), known), "its " + other, nil
 		}
 	}
 	if probe, from = p.elsewhere(u, "readinessProbe"); probe != nil {
@@ -78,14 +77,31 @@ func (p *Plan) readiness(u use) (probe *yaml.Node, from string, err error) {
 // liveness is a check that only a restart can mend, slower than the readiness
 // probe: what that one finds must have time to pass.
 func (p *Plan) liveness(u use, readiness *yaml.Node) (probe *yaml.Node, from string, err error) {
-	if handler := handlerOf(child(u.node, "startupProbe")); handler != nil {
-		return slower(handler, readiness), "its startupProbe", nil
+	if probe, from = p.aliveBy(u, readiness); probe == nil {
+		return nil, "", &NoFix{ReasonNoEvidence, fmt.Sprintf(
+			"What tells that container %s hangs is its owner's to say: a wrong liveness probe is worse than none. Write the one that fails only when a restart helps.", u.name())}
 	}
-	if probe, from := p.elsewhere(u, "livenessProbe"); probe != nil {
-		return probe, from, nil
+	if delay := seconds(readiness, "initialDelaySeconds", 0); delay > 0 && delay < longDelay && child(u.node, "startupProbe") == nil && child(probe, "initialDelaySeconds") == nil {
+		setInt(probe, delay, "initialDelaySeconds")
+	}
+	return probe, from, nil
+}
+
+// aliveBy is a check that a container works itself, and where it is from; nil
+// where nothing shows one.
+func (p *Plan) aliveBy(u use, readiness *yaml.Node) (*yaml.Node, string) {
+	startup := handlerOf(child(u.node, "startupProbe"))
+	if startup != nil && !u.asksAboutOthers(startup) {
+		return slower(startup, readiness), "its startupProbe"
+	}
+	if probe, from := p.elsewhere(u, "livenessProbe"); probe != nil && !u.asksAboutOthers(probe) {
+		if tolerates(probe) <= tolerates(readiness) {
+			return slower(probe, readiness), from + ", made slower than its readiness probe"
+		}
+		return probe, from
 	}
 	if probe, from := knownCheck(u, "livenessProbe"); probe != nil {
-		return slower(probe, readiness), from, nil
+		return slower(probe, readiness), from
 	}
 	// What a readiness probe asks may fail because of something else that the
 	// program needs; that its port no longer opens is the program's own fault.
@@ -94,11 +110,22 @@ func (p *Plan) liveness(u use, readiness *yaml.Node) (probe *yaml.Node, from str
 		if port := child(readiness, kind, "port"); port != nil && u.answers(port.Value, port.ShortTag() == "!!int") {
 			probe := &yaml.Node{Kind: yaml.MappingNode}
 			put(probe, renamed(port, nil), "tcpSocket", "port")
-			return slower(probe, readiness), "the port of its readiness probe", nil
+			return slower(probe, readiness), "the port of its readiness probe"
 		}
 	}
-	return nil, "", &NoFix{ReasonNoEvidence, fmt.Sprintf(
-		"What tells that container %s hangs is its owner's to say: a wrong liveness probe is worse than none. Write the one that fails only when a restart helps.", u.name())}
+	return nil, ""
+}
+
+// asksAboutOthers reports whether a liveness probe would restart the container
+// because of something else.
+func (u use) asksAboutOthers(probe *yaml.Node) bool {
+	pass := rules.Reading(u.build, rules.Policy{})
+	for c := range pass.Containers() {
+		if c.Node == u.node {
+			return pass.AsksAboutOthers(c, probe)
+		}
+	}
+	return false
 }
 
 // handlerOf is what a probe checks, without how often.
@@ -113,9 +140,32 @@ func handlerOf(probe *yaml.Node) *yaml.Node {
 	return nil
 }
 
+// sooner has a readiness probe that asks what another probe of the container
+// does fail before a liveness probe does: a container that is busy is to get no
+// requests for that time, and not to be restarted.
+func sooner(probe, other *yaml.Node) *yaml.Node {
+	if timeout := child(other, "timeoutSeconds"); timeout != nil {
+		put(probe, renamed(timeout, nil), "timeoutSeconds")
+	}
+	switch bears := tolerates(other); {
+	case bears > tolerates(probe): // the defaults
+	case bears > 15:
+		setInt(probe, 5, "periodSeconds")
+	default:
+		setInt(probe, max(1, min(5, bears/2)), "periodSeconds")
+		setInt(probe, 1, "failureThreshold")
+	}
+	return probe
+}
+
+// tolerates is for how many seconds a probe may fail before it has failed. The
+// API server's own defaults are a period of 10 seconds and 3 failures.
+func tolerates(probe *yaml.Node) int {
+	return seconds(probe, "periodSeconds", 10) * seconds(probe, "failureThreshold", 3)
+}
+
 // slower gives a liveness probe at least a minute, and twice what the
-// readiness probe has, until it fails. The API server's own defaults are a
-// period of 10 seconds and 3 failures.
+// readiness probe has, until it fails.
 func slower(probe, readiness *yaml.Node) *yaml.Node {
 	period := seconds(readiness, "periodSeconds", 10)
 	failures := max(seconds(readiness, "failureThreshold", 3)*2, (60+period-1)/period)
@@ -127,29 +177,35 @@ func slower(probe, readiness *yaml.Node) *yaml.Node {
 	return probe
 }
 
-// startDelay is how long a container's probes wait before they first check, ""
-// where they start at once or soon.
-func startDelay(container *yaml.Node) string {
+// longDelay is a delay in seconds that stands for a slow start; startSeconds is
+// what the documentation of Kubernetes gives one, in "Configure Liveness,
+// Readiness and Startup Probes". Nothing is restarted for a slow start so far,
+// so a probe that would has to wait long.
+const longDelay, startSeconds = 30, 300
+
+// startDelay is how many seconds a container's probes wait before they first
+// check, 0 where they start at once or soon.
+func startDelay(container *yaml.Node) int {
 	longest := 0
 	for _, key := range []string{"readinessProbe", "livenessProbe"} {
 		longest = max(longest, seconds(child(container, key), "initialDelaySeconds", 0))
 	}
-	if longest < 30 {
-		return ""
+	if longest < longDelay {
+		return 0
 	}
-	return strconv.Itoa(longest)
+	return longest
 }
 
-// startupProbe lets a container start twice as long as the delay that was set
-// for it, and takes over as soon as it is up; nil where it has one or needs none.
+// startupProbe lets a container start, for twice as long as the delay that was
+// set for it at least, and ends as soon as it is up; nil where it has one or
+// needs none.
 func startupProbe(container, liveness *yaml.Node) *yaml.Node {
-	delay, err := strconv.Atoi(startDelay(container))
-	handler := handlerOf(liveness)
-	if err != nil || handler == nil || child(container, "startupProbe") != nil {
+	delay, handler := startDelay(container), handlerOf(liveness)
+	if delay == 0 || handler == nil || child(container, "startupProbe") != nil {
 		return nil
 	}
 	setInt(handler, 10, "periodSeconds")
-	setInt(handler, int(math.Ceil(float64(delay)*2/10)), "failureThreshold")
+	setInt(handler, (max(2*delay, startSeconds)+9)/10, "failureThreshold")
 	return handler
 }
 

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 var _ = add(Rule{
@@ -29,6 +31,13 @@ var _ = add(Rule{
 		}
 	},
 })
+
+// AsksAboutOthers reports whether a container that is restarted by a probe is
+// restarted because of something else than itself.
+func (p *Pass) AsksAboutOthers(c Container, liveness *yaml.Node) bool {
+	_, about := probe{container: c, node: liveness}.dependsOn(p)
+	return about != ""
+}
 
 // dependsOn is the field of the handler that asks about something else than
 // the container, and what it asks about in words; "" where it does not.
