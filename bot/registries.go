@@ -144,11 +144,13 @@ func (r *registriesReader) credential(n *yaml.Node) {
 	}
 	switch own := b.Username != "" || passwordFile != ""; {
 	case b.From == "" && (b.Username == "" || passwordFile == ""), b.From != "" && own:
-		r.fault(n, "write either username and passwordFile, or from: docker or google")
+		r.fault(n, "write either username and passwordFile, or from: docker, amazon or google")
 	case b.From == registry.FromGoogle && !registry.IsGoogle(b.Host):
 		r.fault(n, "%s is no registry of Google's; write from: docker, or username and passwordFile", b.Host)
-	case b.From != "" && b.From != registry.FromGoogle && b.From != registry.FromDocker:
-		r.fault(n, "a credential comes from docker or google, not %q", b.From)
+	case b.From == registry.FromAmazon && !registry.IsAmazon(b.Host):
+		r.fault(n, "%s is no private registry of Amazon's; write from: docker, or username and passwordFile", b.Host)
+	case b.From != "" && b.From != registry.FromGoogle && b.From != registry.FromDocker && b.From != registry.FromAmazon:
+		r.fault(n, "a credential comes from docker, amazon or google, not %q", b.From)
 	}
 	if passwordFile != "" {
 		password, err := os.ReadFile(passwordFile)

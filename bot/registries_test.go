@@ -20,7 +20,7 @@ func loadRegistries(t *testing.T, text string) (Settings, string, error) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := LoadSettings(context.Background(), enough("REGISTRIES_FILE="+file, "REGISTRIES=docker.io,ghcr.io,europe-docker.pkg.dev,registry.example.com"))
+	s, err := LoadSettings(context.Background(), enough("REGISTRIES_FILE="+file, "REGISTRIES=docker.io,111122223333.dkr.ecr.eu-west-1.amazonaws.com,ghcr.io,europe-docker.pkg.dev,registry.example.com"))
 	return s, file, err
 }
 
@@ -38,6 +38,7 @@ credentials:
 - {installation: 4242, host: ghcr.io, prefix: acme, username: robot, passwordFile: %s}
 - {installation: 4242, host: europe-docker.pkg.dev, prefix: acme-images/shop, from: google}
 - {installation: 7, host: mirror.example.com:5000, from: docker}
+- {installation: 7, host: 111122223333.dkr.ecr.eu-west-1.amazonaws.com, from: amazon}
 `, password))
 	if err != nil {
 		t.Fatal(err)
@@ -51,6 +52,7 @@ credentials:
 		{Installation: 4242, Host: "ghcr.io", Prefix: "acme", Username: "robot", Password: "open"},
 		{Installation: 4242, Host: "europe-docker.pkg.dev", Prefix: "acme-images/shop", From: registry.FromGoogle},
 		{Installation: 7, Host: "mirror.example.com:5000", From: registry.FromDocker},
+		{Installation: 7, Host: "111122223333.dkr.ecr.eu-west-1.amazonaws.com", From: registry.FromAmazon},
 	}, got.Bindings); diff != "" {
 		t.Errorf("bindings (-want +got):\n%s", diff)
 	}
@@ -79,10 +81,11 @@ func TestRegistriesFileFaults(t *testing.T) {
 		{"credentials:\n- {installation: acme, host: ghcr.io, from: docker}", `:2: "acme" is no installation; write its number`},
 		{"credentials:\n- {installation: 1, host: ghcr.io/acme, from: docker}", `:2: "ghcr.io/acme" is no registry; write a host`},
 		{"credentials:\n- {installation: 1, host: ghcr.io, prefix: ../acme, from: docker}", `:2: "../acme" is no folder of repositories`},
-		{"credentials:\n- {installation: 1, host: ghcr.io}", ":2: write either username and passwordFile, or from: docker or google"},
+		{"credentials:\n- {installation: 1, host: ghcr.io}", ":2: write either username and passwordFile, or from: docker, amazon or google"},
 		{"credentials:\n- {installation: 1, host: ghcr.io, from: docker, username: robot}", ":2: write either username and passwordFile, or from"},
-		{"credentials:\n- {installation: 1, host: ghcr.io, from: vault}", `:2: a credential comes from docker or google, not "vault"`},
+		{"credentials:\n- {installation: 1, host: ghcr.io, from: vault}", `:2: a credential comes from docker, amazon or google, not "vault"`},
 		{"credentials:\n- {installation: 1, host: ghcr.io, from: google}", ":2: ghcr.io is no registry of Google's; write from: docker"},
+		{"credentials:\n- {installation: 1, host: public.ecr.aws, from: amazon}", ":2: public.ecr.aws is no private registry of Amazon's; write from: docker"},
 		{"credentials:\n- {installation: 1, host: ghcr.io, username: robot, passwordFile: /nowhere/ghcr}", ":2: passwordFile: open /nowhere/ghcr"},
 		{"credentials:\n- {installation: 1, host: quay.io, from: docker}", "there is a credential for quay.io, which may not be asked; write quay.io into REGISTRIES too"},
 	} {

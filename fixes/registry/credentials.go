@@ -14,9 +14,11 @@ import (
 // Where a [Binding] has its credential from, in From.
 const (
 	// FromDocker is the server's docker configuration: what docker login left
-	// there, or the credential helper that it names for the host, as those of
-	// Amazon ECR and Azure are.
+	// there, or the credential helper that it names for the host, as that of
+	// Azure is.
 	FromDocker = "docker"
+	// FromAmazon is what Amazon gives to whom its credential of the environment names.
+	FromAmazon = "amazon"
 	// FromGoogle is Google's default credential of the environment.
 	FromGoogle = "google"
 )
@@ -28,7 +30,7 @@ type Binding struct {
 	// Host is the registry, as in [Client].Hosts; Prefix the folder of its
 	// repositories, such as "acme" or "acme/shop", "" for all.
 	Host, Prefix string
-	// From is FromDocker or FromGoogle; "" takes Username and Password.
+	// From is FromDocker, FromAmazon or FromGoogle; "" takes Username and Password.
 	From               string
 	Username, Password string
 }
@@ -83,6 +85,8 @@ func (c *Client) login(ctx context.Context, reference name.Reference, as *Bindin
 	switch as.From {
 	case FromDocker:
 		found, err = authn.Resolve(ctx, authn.DefaultKeychain, reference.Context())
+	case FromAmazon:
+		found, err = c.amazon.get(ctx, as.Host)
 	case FromGoogle:
 		found, err = c.google.get(ctx, as.Host)
 	default:

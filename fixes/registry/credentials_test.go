@@ -12,8 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
@@ -108,6 +111,64 @@ func TestGoogleCredential(t *testing.T) {
 	}
 	if _, err := c.login(t.Context(), reference(t, "registry.example.com/web:1"), &Binding{Host: "registry.example.com", From: FromGoogle}); err == nil {
 		t.Error("Google's credential is given to a host that is not Google's")
+	}
+}
+
+// TestAmazonCredential gets tokens for a registry from a server of ours.
+func TestAmazonCredential(t *testing.T) {
+	var asked []string
+	answer := `{"authorizationData": [{"authorizationToken": "QVdTOm9wZW4=", "expiresAt": UNTIL}]}` // AWS:open
+	until := time.Now().Add(12 * time.Hour)
+	tokens := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.Header.Get("X-Amz-Target")+" "+regexp.MustCompile(`Credential=(\w+)/\d+/([\w-]+)/`).FindString(r.Header.Get("Authorization")))
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		fmt.Fprint(w, strings.ReplaceAll(answer, "UNTIL", fmt.Sprint(until.Unix())))
+	}))
+	defer tokens.Close()
+	dir := t.TempDir() // whatever the machine's own credential is
+	for name, value := range map[string]string{
+		"AWS_ENDPOINT_URL": tokens.URL, "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_PROFILE": "",
+		"AWS_CONFIG_FILE": filepath.Join(dir, "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(dir, "credentials"),
+	} {
+		t.Setenv(name, value)
+	}
+	c := &Client{}
+	login := func(host string) (string, error) {
+		found, err := c.login(t.Context(), reference(t, host+"/web:1"), &Binding{Host: host, From: FromAmazon})
+		if err != nil {
+			return "", err
+		}
+		said, err := found.Authorization()
+		return said.Username + ":" + said.Password, err
+	}
+	const dublin, sydney = "111122223333.dkr.ecr.eu-west-1.amazonaws.com", "111122223333.dkr.ecr.ap-southeast-2.amazonaws.com"
+	for range 2 { // the second time from memory
+		if got, err := login(dublin); err != nil || got != "AWS:open" {
+			t.Fatalf("got %q, error %v", got, err)
+		}
+	}
+	until = time.Now().Add(time.Minute)
+	for range 2 { // one that is about to end is not kept
+		if got, err := login(sydney); err != nil || got != "AWS:open" {
+			t.Fatalf("got %q, error %v", got, err)
+		}
+	}
+	const target = "AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken Credential=AKIDEXAMPLE/"
+	day := time.Now().UTC().Format("20060102")
+	want := []string{target + day + "/eu-west-1/", target + day + "/ap-southeast-2/", target + day + "/ap-southeast-2/"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	for host, said := range map[string]string{
+		"registry.example.com": answer, "111122223333.dkr.ecr.eu-west-1.amazonaws.com.evil.example": answer, // not Amazon's
+		"111122223333.dkr.ecr.us-east-1.amazonaws.com": `{"authorizationData": []}`,
+		"111122223333.dkr.ecr.us-east-2.amazonaws.com": `{"authorizationData": [{"authorizationToken": "b3Blbg=="}]}`,
+		"111122223333.dkr.ecr.us-west-1.amazonaws.com": `{"authorizationData": [{"authorizationToken": "!"}]}`,
+	} {
+		answer = said
+		if got, err := login(host); err == nil || !regexp.MustCompile(`^the operator's amazon credential for \S+ could not be had$`).MatchString(err.Error()) {
+			t.Errorf("%s: got %q, error %v", host, got, err)
+		}
 	}
 }
 

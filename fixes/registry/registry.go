@@ -63,6 +63,7 @@ type Client struct {
 	once   sync.Once
 	dials  http.RoundTripper
 	recent recent
+	amazon amazonLogin
 	google googleLogin
 
 	mu     sync.Mutex
