@@ -12,19 +12,7 @@ import (
 
 // saidOnExample are the comments of the bot on the example's pull request; that
 // the worker has no preStop is said beside its requests.
-var saidOnExample = []string{
-	"base/kustomization.yaml:13 image-floating",
-	"base/worker.yaml:17 best-effort",
-	"base/worker.yaml:17 missing-readiness",
-	"base/worker.yaml:18 image-unpinned",
-	"base/worker.yaml:26 secret-literal",
-	"base/worker.yaml:30 missing-reference",
-	"base/worker.yaml:7 single-replica",
-	"overlays/dev/shell.yaml:2 naked-pod",
-	"overlays/dev/shell.yaml:7 best-effort",
-	"overlays/dev/shell.yaml:8 image-untagged",
-	"overlays/prod/worker-log.yaml:12 env-config-literal",
-}
+var saidOnExample = strings.Split(strings.TrimSpace(demo.Said), "\n")
 
 // openExample opens the example's pull request.
 func openExample(t *testing.T, permissions, settings map[string]string) *play {

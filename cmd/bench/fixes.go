@@ -43,10 +43,6 @@ built with the kustomize command before and after to look for changes that no fi
 and a second run has to propose nothing.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, err := chosen(args)
-			if errors.Is(err, errNoCorpus) {
-				fmt.Fprintln(cmd.OutOrStdout(), err)
-				return nil
-			}
 			if err != nil {
 				return err
 			}

@@ -27,10 +27,6 @@ A finding counts once for each overlay, a source once for each repository. The t
 rule is what it takes once the sources of the build are known; what those cost stands apart.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			names, err := chosen(args)
-			if errors.Is(err, errNoCorpus) {
-				fmt.Fprintln(cmd.OutOrStdout(), err)
-				return nil
-			}
 			if err != nil {
 				return err
 			}

@@ -24,13 +24,11 @@ import (
 
 func sourcesCommand() *cobra.Command {
 	m := sourcesMeasure{}
-	var only []string
 	cmd := &cobra.Command{
-		Use:   "sources",
+		Use:   "sources [REPOSITORY...]",
 		Short: "How many scalars have a source, how many of those are exact, and whether builds follow where exact sources are changed",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			names, err := chosen(only)
+		RunE: func(cmd *cobra.Command, asked []string) error {
+			names, err := chosen(asked)
 			if err != nil {
 				return err
 			}
@@ -49,7 +47,6 @@ func sourcesCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringSliceVar(&only, "corpus", nil, "only these `NAMES` of the corpus")
 	cmd.Flags().IntVar(&m.samples, "samples", 200, "how many sources are changed in each layer and corpus")
 	cmd.Flags().Uint64Var(&m.seed, "seed", 7, "which sources are changed")
 	cmd.Flags().IntVar(&m.causes, "causes", 0, "how many of the likeliest reasons for a source that is not exact are printed")

@@ -23,7 +23,7 @@ func TestExample(t *testing.T) {
 	if err := run(t.Context(), []string{"--once"}, &said); err != nil {
 		t.Fatalf("%v\n%s", err, said.String())
 	}
-	if strings.Contains(said.String(), "```suggestion\n") == false {
+	if !strings.Contains(said.String(), "```suggestion\n") {
 		t.Errorf("no suggestion was made:\n%s", said.String())
 	}
 }

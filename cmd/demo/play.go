@@ -153,29 +153,25 @@ func git(folder string, args ...string) (string, error) {
 // patience is how long a review may take: a thousand overlays take a minute.
 const patience = 10 * time.Minute
 
-// wait waits until the pull request's head has its check run and the queue is
-// empty, and shows how long it takes.
+// wait waits until every event is delivered and no job waits or runs, and shows
+// how long it took. What the bot does makes events of its own.
 func (p *play) wait(ctx context.Context, w io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	start := time.Now()
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		pull, err := p.repo.PullRequest(p.number)
-		if err != nil {
-			return err
+		if err := p.github.Wait(ctx); err != nil {
+			return fmt.Errorf("waiting for deliveries: %w", err)
 		}
+		delivered := len(p.github.Deliveries())
 		waiting, err := p.bot.Queue.Depth(ctx)
 		if err != nil {
 			return err
 		}
-		if runs := p.repo.CheckRuns(pull.Head.SHA); waiting == 0 && time.Since(start) > time.Second {
-			if len(runs) == 0 {
-				return errors.New("nothing was said: neither side has a kustomization")
-			}
-			fmt.Fprintf(w, "Reviewed in %.1f s.\n", time.Since(start).Seconds())
-			return nil
+		if waiting == 0 && len(p.github.Deliveries()) == delivered {
+			break
 		}
 		select {
 		case <-tick.C:
@@ -186,4 +182,13 @@ func (p *play) wait(ctx context.Context, w io.Writer) error {
 			return fmt.Errorf("the bot ended: %w", err)
 		}
 	}
+	pull, err := p.repo.PullRequest(p.number)
+	if err != nil {
+		return err
+	}
+	if len(p.repo.CheckRuns(pull.Head.SHA)) == 0 {
+		return errors.New("nothing was said: neither side has a kustomization")
+	}
+	fmt.Fprintf(w, "Reviewed in %.1f s.\n", time.Since(start).Seconds())
+	return nil
 }

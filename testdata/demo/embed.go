@@ -6,13 +6,17 @@ package demo
 import _ "embed"
 
 // Main is the repository's default branch, Pull the files that the pull
-// request changes, as txtar. A file of Pull replaces the one of Main. Built is
-// what the fix pull request changes in the build of overlays/prod, as a diff.
+// request changes, as txtar. A file of Pull replaces the one of Main. Said are the
+// comments that the bot has to make, sorted, a line each: where it stands, and
+// its rule. Built is what the fix pull request changes in the build of
+// overlays/prod, as a diff.
 var (
 	//go:embed main.txtar
 	Main []byte
 	//go:embed pull.txtar
 	Pull []byte
+	//go:embed said.txt
+	Said string
 	//go:embed built.diff
 	Built []byte
 )
