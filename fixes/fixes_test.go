@@ -381,7 +381,7 @@ func (tree *testTree) restartsTogether(proof Proof) bool {
 }
 
 // unchanged plans the fixed tree: nothing but what was withheld is planned
-// again, and no fix brings a fault of another kind.
+// again, no fix brings a fault of another kind, and none what is fixed next.
 func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, proved []Fix) {
 	t.Helper()
 	files, err := Apply(tree.snapshot.ReadFile, proved)
@@ -406,6 +406,18 @@ func (c *fixCase) unchanged(t *testing.T, tree *testTree, planned PlanAnswer, pr
 	}
 	if again := fixed.plan(t, c); len(again.Fixes) > len(planned.Fixes)-len(proved) {
 		t.Errorf("the fixed tree is planned again: %+v", again.Fixes)
+	}
+	brought := slices.DeleteFunc(fixed.findings, func(f rules.Finding) bool {
+		return slices.ContainsFunc(tree.findings, func(was rules.Finding) bool { return was.Fingerprint == f.Fingerprint })
+	})
+	more := fixed.planOf(t, c, brought, func(q Question) Answer {
+		if known, ok := c.answer(q); ok {
+			return known
+		}
+		return Answer{Offline: true} // the case is not about it
+	})
+	if len(more.Fixes) > 0 {
+		t.Errorf("the fixes bring what has to be fixed next: %+v", more.Fixes)
 	}
 }
 
@@ -472,15 +484,28 @@ func open(t *testing.T, c *fixCase, files overlay.Files) *testTree {
 	return tree
 }
 
-// plan asks as often as answers are missing, which the case must have.
+// plan plans fixes of the findings that the case is about.
 func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
 	t.Helper()
-	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Policy: c.policy, Rules: tree.checks, New: c.fresh, Answers: map[Question]Answer{}}
+	var about []rules.Finding
 	for _, f := range tree.findings {
 		if slices.Contains(c.rules, f.Rule) {
-			request.Findings = append(request.Findings, f)
+			about = append(about, f)
 		}
 	}
+	return tree.planOf(t, c, about, func(q Question) Answer {
+		known, ok := c.answer(q)
+		if !ok {
+			t.Fatalf("nobody answers %q", q.Image)
+		}
+		return known
+	})
+}
+
+// planOf plans fixes of findings, and asks as often as answers are missing.
+func (tree *testTree) planOf(t *testing.T, c *fixCase, findings []rules.Finding, ask func(Question) Answer) PlanAnswer {
+	t.Helper()
+	request := PlanRequest{Snapshot: tree.snapshot, Overlays: tree.overlays, Findings: findings, Policy: c.policy, Rules: tree.checks, New: c.fresh, Answers: map[Question]Answer{}}
 	for range 3 {
 		answer, err := MakePlans(t.Context(), request)
 		if err != nil {
@@ -490,11 +515,7 @@ func (tree *testTree) plan(t *testing.T, c *fixCase) PlanAnswer {
 			return answer
 		}
 		for _, q := range answer.Questions {
-			known, ok := c.answer(q)
-			if !ok {
-				t.Fatalf("nobody answers %q", q.Image)
-			}
-			request.Answers[q] = known
+			request.Answers[q] = ask(q)
 		}
 	}
 	t.Fatal("the plan keeps asking")

@@ -38,7 +38,9 @@ func (p *Plan) fitPull(ctx context.Context, fix *Fix, to *fileChanges, all []rea
 		changes, err := p.leavePull(ctx, to, source, all)
 		var noFix *NoFix
 		if errors.As(err, &noFix) {
-			continue // it stays, which costs a question at each start
+			// It stays, which costs a question at each start.
+			fix.Notes = once(fix.Notes, "imagePullPolicy: Always stays. "+noFix.Detail)
+			continue
 		}
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package fixes
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -52,9 +53,14 @@ func planPullPolicy(ctx context.Context, p *Plan) (*Fix, error) {
 			all[i].gets = "" // the cluster fills in what it said
 		}
 	}
-	layers, err := p.layer(ctx, overlay.Source{Path: said.file, By: said.by}, all, p.editable(said.file))
+	kept := p.editable(said.file)
+	layers, err := p.layer(ctx, overlay.Source{Path: said.file, By: said.by}, all, kept)
 	if err != nil {
 		return nil, err
+	}
+	if !layers[0].atSource && now == pullIfNotPresent {
+		return nil, cmp.Or(kept, error(&NoFix{ReasonSpreads, fmt.Sprintf("%s says it for containers too whose image may change; "+
+			"patches for the others would only spare their registry a question.", p.Finding.Source)}))
 	}
 	changes := newChanges()
 	for _, layer := range layers {
