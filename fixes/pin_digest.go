@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.yaml.in/yaml/v3"
 
@@ -62,6 +63,9 @@ func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
 	if err != nil {
 		return nil, err
 	}
+	if all, err = p.sameImage(ctx, layers, all, how); err != nil {
+		return nil, err
+	}
 	for _, layer := range layers {
 		by := said.by
 		if !layer.atSource {
@@ -106,6 +110,49 @@ func (p *Plan) pin(ctx context.Context, how pinning) (*Fix, error) {
 	}
 	fix.Files, err = changes.files(p)
 	return fix, err
+}
+
+// sameImage adds the containers that an entry above what says the image sets
+// too: those of the image in the objects that its kustomization lists. All of
+// them must want it.
+func (p *Plan) sameImage(ctx context.Context, layers []Layer, all []reached, how pinning) ([]reached, error) {
+	wanted := map[string]bool{} // by overlay and image
+	for _, r := range all {
+		if r.wants != "" {
+			wanted[r.build.Overlay+" "+unpinned(scalar(r.node, "image"))] = true
+		}
+	}
+	for _, layer := range layers {
+		if layer.atSource {
+			continue
+		}
+		more, err := p.usesAmong(p.imagesIn, func(u use) (bool, error) {
+			known := slices.ContainsFunc(all, func(r reached) bool {
+				return r.build == u.build && r.object == u.object && slices.Equal(r.field, u.field)
+			})
+			if known || !slices.Contains(layer.Overlays, u.build.Overlay) || !wanted[u.build.Overlay+" "+unpinned(scalar(u.node, "image"))] || len(u.object.Documents) == 0 {
+				return false, nil
+			}
+			depth, err := p.above(layer.Path, u.object.Documents[0].Path, map[string]bool{})
+			return depth >= 0, err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range more {
+			r := reached{use: u, wants: "pinned", gets: "pinned", changed: u.field.Append("image")}
+			has, err := how.has(u)
+			if err != nil {
+				return nil, err
+			}
+			if !has {
+				r.wants = ""
+				return nil, &NoFix{ReasonSpreads, harm(overlay.Source{Path: layer.Path}, r)}
+			}
+			all = append(all, r)
+		}
+	}
+	return all, nil
 }
 
 // pinAbove pins the images of a layer that are said below it, by an entry of

@@ -181,7 +181,15 @@ type planner struct {
 	read      reading
 }
 
+// plan plans the fix of a finding, or of all that it stands for.
 func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error) {
+	if finding.Written != "" && finding.Source.Remote == nil {
+		return p.planWritten(ctx, finding)
+	}
+	return p.planOne(ctx, finding)
+}
+
+func (p *planner) planOne(ctx context.Context, finding rules.Finding) (*Fix, error) {
 	i := slices.IndexFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Rules, finding.Rule) })
 	if i < 0 {
 		if tell, ok := told[finding.Rule]; ok {
@@ -296,16 +304,23 @@ func (p *planner) hasFinding(ctx context.Context, finding rules.Finding, build *
 	if slices.Contains(finding.Overlays, build.Overlay) && (o.Origin == finding.Origin && isIn(field, finding.Field) || bySameEntry(finding, o)) {
 		return true, nil
 	}
-	if _, ok := p.found[build.Overlay]; !ok {
-		findings, _, err := rules.Run(ctx, rules.Subject{Build: build}, p.request.Rules)
-		if err != nil {
-			return false, fmt.Errorf("checking %s: %w", build.Overlay, err)
-		}
-		p.found[build.Overlay] = findings
-	}
-	return slices.ContainsFunc(p.found[build.Overlay], func(f rules.Finding) bool {
+	found, err := p.findings(ctx, build)
+	return slices.ContainsFunc(found, func(f rules.Finding) bool {
 		return f.Rule == finding.Rule && (f.Object == o.Ref && isIn(field, f.Field) || bySameEntry(f, o))
-	}), nil
+	}), err
+}
+
+// findings are what is wrong with a build, each by itself.
+func (p *planner) findings(ctx context.Context, build *overlay.Build) ([]rules.Finding, error) {
+	if found, ok := p.found[build.Overlay]; ok {
+		return found, nil
+	}
+	found, _, err := rules.Run(ctx, rules.Subject{Build: build, Apart: true}, p.request.Rules)
+	if err != nil {
+		return nil, fmt.Errorf("checking %s: %w", build.Overlay, err)
+	}
+	p.found[build.Overlay] = found
+	return found, nil
 }
 
 // bySameEntry reports whether a finding is about an entry of images that sets

@@ -152,6 +152,9 @@ type Subject struct {
 	// Definitions are the schemas of custom resources that the repository
 	// holds; those of the build itself need not be among them.
 	Definitions schema.Definitions
+	// Apart has each finding in a file that a program writes told by itself,
+	// as those of other files are, where otherwise one of a rule stands for all.
+	Apart bool
 }
 
 // A Pass is one [Rule] applied to one build. The overlay's environment, and

@@ -41,7 +41,11 @@ func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact
 	}
 	r.amend(subject.Additions)
 	r.publish(subject.Published, index)
-	return Merge(Soften(stand(r.found), r.build.ReadFile)), r.facts, nil
+	found := stand(r.found)
+	if !subject.Apart {
+		found = Soften(found, r.build.ReadFile)
+	}
+	return Merge(found), r.facts, nil
 }
 
 // asks reports whether a rule is asked about the build.

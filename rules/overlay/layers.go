@@ -111,7 +111,12 @@ func (b *Build) imageOf(o *Object, field Field) string {
 	if len(said) == 0 {
 		return ""
 	}
-	name, _, _ := strings.Cut(said[len(said)-1].node.Value, "@")
+	return imageName(said[len(said)-1].node.Value)
+}
+
+// imageName is an image without its tag and digest.
+func imageName(image string) string {
+	name, _, _ := strings.Cut(image, "@")
 	if i := strings.LastIndexByte(name, ':'); i > strings.LastIndexByte(name, '/') {
 		name = name[:i]
 	}

@@ -2,6 +2,7 @@ package overlay
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"path"
@@ -95,6 +96,16 @@ func (t *tokens) word(source Source, original string) string {
 	source.How, source.Exact = HowToken, true
 	t.all = append(t.all, token{source: source, original: original})
 	return fmt.Sprintf("kdn%07dx", len(t.all)-1)
+}
+
+// imageWord is an image with a word for its tag or digest: by its name entries
+// of images find it, which set what stands behind that.
+func (t *tokens) imageWord(source Source, image string) string {
+	name := imageName(image)
+	said := strings.TrimLeft(strings.TrimPrefix(image, name), ":@")
+	word := t.word(source, cmp.Or(said, image))
+	t.all[len(t.all)-1].tag = said != ""
+	return name + ":" + word
 }
 
 // in returns the tokens that came out in a value, in the order they stand.
@@ -230,9 +241,13 @@ func (t *tokens) patchText(ops *yaml.Node, bold bool, at func(*yaml.Node) Source
 			continue
 		}
 		if value := child(op, "value"); value != nil {
-			eachScalar(value, nil, func(_ Field, n *yaml.Node) {
+			eachScalar(value, nil, func(field Field, n *yaml.Node) {
 				source := at(n)
 				source.By = ByJSONPatch
+				if append(Field{path.Base(target)}, field...).Last() == "image" {
+					setWord(n, t.imageWord(source, n.Value))
+					return
+				}
 				setWord(n, t.word(source, n.Value))
 			})
 		}
