@@ -104,7 +104,9 @@ func isFixed(o *overlay.Object, field overlay.Field) bool {
 }
 
 // replaced reports whether whoever applies the object makes it anew instead of
-// changing it: one without a name of its own, a hook, or one that says so.
+// changing it: one without a name of its own, a hook, or one that says so. A Job
+// that deletes itself some time after it is finished is none: until then the
+// edit fails to apply, and with Flux the whole overlay waits for it.
 func replaced(node *yaml.Node) bool {
 	if scalar(node, "metadata", "name") == "" && scalar(node, "metadata", "generateName") != "" {
 		return true

@@ -104,12 +104,8 @@ func benchFixes(ctx context.Context, out io.Writer, names []string, list, write 
 }
 
 func (t *fixTally) print(w io.Writer) {
-	share := 100.0
-	if t.findings > 0 {
-		share = 100 * float64(t.proved) / float64(t.findings)
-	}
 	fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%d\t%.1f %%\t%d\t%d\t%d\t%d\t%d\t%s\n", t.repository, t.findings, t.planned, t.proved, t.refused,
-		share, t.lines, t.extra, t.built, t.beyond, t.again, t.took.Round(time.Second/10))
+		share(t.proved, t.findings), t.lines, t.extra, t.built, t.beyond, t.again, t.took.Round(time.Second/10))
 }
 
 func (t *fixTally) add(other *fixTally) {
@@ -141,10 +137,31 @@ func (t *fixTally) printReasons(out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%d\t%d\n", rule, t.rules[rule][0], t.rules[rule][1])
 	}
 	fmt.Fprintln(table, "\nreason\tfindings\tmeans")
+	right := t.proved
 	for _, reason := range slices.Sorted(maps.Keys(t.reasons)) {
-		fmt.Fprintf(table, "%s\t%d\t%s\n\t\tsuch as %s\n", reason, t.reasons[reason], cmp.Or(fixes.Explain(reason).Means, "NO REASON OF THE SET"), t.examples[reason])
+		means := fixes.Explain(reason).Means
+		if means != "" && !slices.Contains(shortcomings, reason) {
+			right += t.reasons[reason]
+		}
+		fmt.Fprintf(table, "%s\t%d\t%s\n\t\tsuch as %s\n", reason, t.reasons[reason], cmp.Or(means, "NO REASON OF THE SET"), t.examples[reason])
 	}
+	fmt.Fprintf(table, "\nof %d findings\tfixed\t%d\t%.1f %%\n", t.findings, t.proved, share(t.proved, t.findings))
+	fmt.Fprintf(table, "\tfixed, or refused for what no edit of ours may change\t%d\t%.1f %%\n", right, share(right, t.findings))
 	return table.Flush()
+}
+
+// shortcomings are the reasons for which a better plan might still find a fix;
+// the others say that the owner, another tool, the API server or this machine
+// stands in the way.
+var shortcomings = []fixes.Reason{
+	fixes.ReasonNoProof, fixes.ReasonConflict, fixes.ReasonNotPlaced, fixes.ReasonText, fixes.ReasonShared, fixes.ReasonSpreads,
+}
+
+func share(part, all int) float64 {
+	if all == 0 {
+		return 100
+	}
+	return 100 * float64(part) / float64(all)
 }
 
 // fixOne fixes one repository in a folder of its own.
