@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/agnivade/levenshtein"
 )
 
 var (
@@ -95,7 +97,7 @@ func (p Policy) ignoreFault(id, reason, form string) string {
 	case id == "":
 		return "an ignore names a rule and a reason: " + form
 	case !p.Knows(id):
-		return fmt.Sprintf("there is no rule %q to ignore%s; kustodian rules lists them", id, p.nearRule(id))
+		return fmt.Sprintf("there is no rule %q to ignore%s; kustodian rules lists them", id, p.Near(id))
 	}
 	return reasonFault(id, reason, form)
 }
@@ -112,19 +114,26 @@ func reasonFault(id, reason, form string) string {
 	return ""
 }
 
-// nearRule is the rule that a misspelt id may mean, as the end of a sentence.
-func (p Policy) nearRule(id string) string {
+// Near is the rule that a misspelt id may mean, as the end of a sentence; "" for
+// none.
+func (p Policy) Near(id string) string {
+	ids := make([]string, 0, len(p.Own))
 	for rule := range All() {
-		if typo(id, rule.ID) {
-			return "; did you mean " + rule.ID + "?"
-		}
+		ids = append(ids, rule.ID)
 	}
 	for _, own := range p.Own {
-		if typo(id, own.ID) {
-			return "; did you mean " + own.ID + "?"
+		ids = append(ids, own.ID)
+	}
+	best, off := "", len(id)
+	for _, known := range ids {
+		if d := levenshtein.ComputeDistance(id, known); d < off && d <= max(1, len(known)/3) {
+			best, off = known, d
 		}
 	}
-	return ""
+	if best == "" {
+		return ""
+	}
+	return "; did you mean " + best + "?"
 }
 
 // invalidComments reports the ignore comments that silence nothing, because

@@ -35,12 +35,8 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 			if err != nil {
 				return err
 			}
-			for _, id := range only {
-				if known, err := knownRule(cmd.Context(), t, id); err != nil {
-					return err
-				} else if !known {
-					return fmt.Errorf("--rule %q: there is no such rule; kustodian rules lists them", id)
-				}
+			if err := knownRules(cmd.Context(), t, only); err != nil {
+				return fmt.Errorf("--rule: %w", err)
 			}
 			job, err := t.job("")
 			if err != nil {

@@ -2,14 +2,19 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/kustodian/kustodian/bot/config"
 	"github.com/kustodian/kustodian/bot/publish"
 	"github.com/kustodian/kustodian/bot/review"
 	"github.com/kustodian/kustodian/fixes"
@@ -33,7 +38,7 @@ func rulesCommand() *cobra.Command {
 				_, err := io.WriteString(cmd.OutOrStdout(), docs.Practices())
 				return err
 			}
-			return listRules(cmd.OutOrStdout())
+			return listRules(cmd.Context(), cmd.OutOrStdout())
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
@@ -47,12 +52,35 @@ func rulesCommand() *cobra.Command {
 	return cmd
 }
 
-func listRules(w io.Writer) error {
+// listRules lists the catalogue, and then the rules of the repository around
+// the current folder where it has some.
+func listRules(ctx context.Context, w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for rule := range rules.All() {
 		fmt.Fprintf(table, "%s\t%s\t%s\n", rule.ID, rule.Severity, rule.Title)
 	}
-	return table.Flush()
+	t, err := targetOf(nil)
+	if err != nil {
+		return err
+	}
+	own, err := ownRules(ctx, t)
+	if err == nil && len(own) > 0 {
+		fmt.Fprintf(table, "\nof this repository:\n")
+		for _, rule := range own {
+			fmt.Fprintf(table, "%s\t%s\t%s\n", rule.ID, rule.Severity, publish.Printable(rule.Message))
+		}
+	}
+	return errors.Join(table.Flush(), err)
+}
+
+// ownRules are a repository's own. Without a configuration at its root nothing
+// is looked through for them.
+func ownRules(ctx context.Context, t target) ([]rules.OwnRule, error) {
+	if _, err := os.Stat(filepath.Join(t.root, config.File)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	answer, err := review.Configuration(ctx, review.TreeRef{Folder: t.root}, nil)
+	return answer.Config.Rules.Own, err
 }
 
 // explainRule prints the page of a rule: of the catalogue, else of the
@@ -71,38 +99,48 @@ func explainRule(cmd *cobra.Command, id string) error {
 	if err != nil {
 		return err
 	}
-	own, err := ownRule(cmd.Context(), t, id)
+	own, err := ownRules(cmd.Context(), t)
 	if err != nil {
 		return err
 	}
-	if own == nil {
-		return fmt.Errorf("there is no rule %q; kustodian rules lists them", id)
+	rule, ok := ownRule(own, id)
+	if !ok {
+		return unknownRule(id, own)
 	}
-	for line := range strings.Lines(docs.Own(*own)) {
+	for line := range strings.Lines(docs.Own(rule)) {
 		fmt.Fprintln(w, publish.Printable(strings.TrimSuffix(line, "\n")))
 	}
 	return nil
 }
 
-// knownRule reports whether a rule is in the catalogue or the repository's own.
-func knownRule(ctx context.Context, t target, id string) (bool, error) {
-	if _, ok := rules.ByID(id); ok {
-		return true, nil
-	}
-	own, err := ownRule(ctx, t, id)
-	return own != nil, err
+// unknownRule is the error of an id that no rule has.
+func unknownRule(id string, own []rules.OwnRule) error {
+	return fmt.Errorf("there is no rule %q%s; kustodian rules lists them", id, rules.Policy{Own: own}.Near(id))
 }
 
-// ownRule is a rule of the repository's own, nil where it has none of that id.
-func ownRule(ctx context.Context, t target, id string) (*rules.OwnRule, error) {
-	answer, err := review.Configuration(ctx, review.TreeRef{Folder: t.root}, nil)
-	if err != nil {
-		return nil, err
-	}
-	own := answer.Config.Rules.Own
+// ownRule is the rule of an id among a repository's own, and whether there is one.
+func ownRule(own []rules.OwnRule, id string) (rules.OwnRule, bool) {
 	i := slices.IndexFunc(own, func(r rules.OwnRule) bool { return r.ID == id })
 	if i < 0 {
-		return nil, nil
+		return rules.OwnRule{}, false
 	}
-	return &own[i], nil
+	return own[i], true
+}
+
+// knownRules tells which of the ids is no rule, of the catalogue or of the
+// repository's own.
+func knownRules(ctx context.Context, t target, ids []string) error {
+	for _, id := range ids {
+		if _, ok := rules.ByID(id); ok {
+			continue
+		}
+		own, err := ownRules(ctx, t)
+		if err != nil {
+			return err
+		}
+		if _, ok := ownRule(own, id); !ok {
+			return unknownRule(id, own)
+		}
+	}
+	return nil
 }
