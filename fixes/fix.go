@@ -9,10 +9,12 @@
 package fixes
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
 	"github.com/kustodian/kustodian/fixes/yamledit"
+	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -181,19 +183,60 @@ type Policy struct {
 	// Mirror is the mirror of the operator's that is asked for digests, by its
 	// name; "" for none.
 	Mirror string `json:"mirror,omitempty"`
+	// Sections say otherwise of parts of the repository.
+	Sections []Section `json:"sections,omitempty"`
+}
+
+// A Section is what a policy says otherwise of a part of the repository. Its
+// zero fields say nothing.
+type Section struct {
+	// Path is a pattern of source files and overlays, as [rules.Covers] reads it.
+	Path string `json:"path"`
+	// Resources come before the policy's.
+	Resources         []ResourcePolicy `json:"resources,omitempty"`
+	StartingResources *ResourcePolicy  `json:"startingResources,omitempty"`
+	Env               string           `json:"env,omitempty"`
+	LeaveImages       []string         `json:"leaveImages"` // an empty list leaves none
+}
+
+// For is the policy for a finding in a file that the overlays show.
+func (p Policy) For(file string, overlays []string) Policy {
+	for _, s := range p.Sections {
+		if !rules.Covers(s.Path, file, overlays) {
+			continue
+		}
+		p.Resources, p.Env = slices.Concat(s.Resources, p.Resources), cmp.Or(s.Env, p.Env)
+		if s.StartingResources != nil {
+			p.StartingResources = s.StartingResources
+		}
+		if s.LeaveImages != nil {
+			p.LeaveImages = s.LeaveImages
+		}
+	}
+	return p
 }
 
 // ForgetCPULimits has no fix write a limit of cpu.
 func (p *Policy) ForgetCPULimits() {
-	p.Resources = slices.Clone(p.Resources)
-	for i := range p.Resources {
-		p.Resources[i].CPULimit = ""
+	p.Resources, p.StartingResources = withoutCPULimits(p.Resources, p.StartingResources)
+	p.Sections = slices.Clone(p.Sections)
+	for i := range p.Sections {
+		s := &p.Sections[i]
+		s.Resources, s.StartingResources = withoutCPULimits(s.Resources, s.StartingResources)
 	}
-	if p.StartingResources != nil {
-		starting := *p.StartingResources
-		starting.CPULimit = ""
-		p.StartingResources = &starting
+}
+
+func withoutCPULimits(matching []ResourcePolicy, starting *ResourcePolicy) ([]ResourcePolicy, *ResourcePolicy) {
+	matching = slices.Clone(matching)
+	for i := range matching {
+		matching[i].CPULimit = ""
 	}
+	if starting != nil {
+		without := *starting
+		without.CPULimit = ""
+		starting = &without
+	}
+	return matching, starting
 }
 
 // How a container takes its variables from a ConfigMap, in [Policy].Env.

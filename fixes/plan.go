@@ -205,7 +205,7 @@ func (p *planner) planOne(ctx context.Context, finding rules.Finding) (*Fix, err
 		return nil, &NoFix{ReasonNotPlaced, "Which file says this is not known."}
 	}
 	plan := &Plan{
-		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy, Rules: p.request.Rules,
+		Finding: finding, Snapshot: p.request.Snapshot, Policy: p.request.Policy.For(finding.Path, finding.Overlays), Rules: p.request.Rules.ForAll(finding.Overlays),
 		Builds: map[string]*overlay.Build{}, overlays: p.request.Overlays, fresh: p.request.New, read: p.read,
 		Ask: p.ask, HasFinding: func(ctx context.Context, b *overlay.Build, o *overlay.Object, field overlay.Field) (bool, error) {
 			return p.hasFinding(ctx, finding, b, o, field)

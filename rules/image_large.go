@@ -25,8 +25,8 @@ var _ = add(Rule{
 		}
 	},
 	Join: func(j *Joint) {
-		most := cmp.Or(j.Policy.ImageSize, largeImage)
 		for _, o := range observed[Place](j, j.Head) {
+			most := cmp.Or(j.Policy.For(o.Overlay).ImageSize, largeImage)
 			if size := j.Images[o.Image].Size; size > most {
 				j.Report(o.Value, fmt.Sprintf("image %s has %s to pull, more than %s", o.Image, readable(size), readable(most)), o.Overlay)
 			}

@@ -17,6 +17,7 @@ import (
 // line, and what they noted for [Join]. The error is of ctx, or of a build
 // that can no longer be explained.
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
+	policy = policy.For(subject.Build.Overlay)
 	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part, policy: policy}
 	index := newIndex(r.build, policy)
 	r.definitions = schema.Definitions{}

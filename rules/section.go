@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -13,6 +14,9 @@ type Section struct {
 	// Severities and In are as those of a [Policy], and count there instead.
 	Severities map[string]Severity            `json:"severities,omitempty"`
 	In         map[string]map[string]Severity `json:"in,omitempty"`
+	// ClusterVersion and ImageSize are too, where they say something.
+	ClusterVersion string `json:"clusterVersion,omitempty"`
+	ImageSize      int64  `json:"imageSize,omitempty"`
 }
 
 // Covers reports whether a pattern such as "teams/shop/**" names the source
@@ -22,6 +26,31 @@ func Covers(pattern, file string, overlays []string) bool {
 		return true
 	}
 	return len(overlays) > 0 && !slices.ContainsFunc(overlays, func(o string) bool { return !doublestar.MatchUnvalidated(pattern, o) })
+}
+
+// For is the policy for a file or an overlay at a path: with what the parts that
+// it is in say of clusters and images.
+func (p Policy) For(at string) Policy {
+	for _, section := range p.Sections {
+		if Covers(section.Path, at, nil) {
+			p.ClusterVersion, p.ImageSize = cmp.Or(section.ClusterVersion, p.ClusterVersion), cmp.Or(section.ImageSize, p.ImageSize)
+		}
+	}
+	return p
+}
+
+// ForAll is the policy for what overlays show together: of their clusters the
+// oldest counts, and one that is not known before any.
+func (p Policy) ForAll(overlays []string) Policy {
+	oldest := p
+	for i, o := range overlays {
+		next := p.For(o)
+		have, _ := oldest.clusterMinor()
+		if minor, _ := next.clusterMinor(); i == 0 || minor < have {
+			oldest = next
+		}
+	}
+	return oldest
 }
 
 // SeverityAt is how bad a rule's finding is in a file that overlays of the

@@ -15,7 +15,7 @@ func (c Config) InForce(at string) []Setting {
 	out := c.defaults()
 	put := func(s Setting) {
 		i := slices.IndexFunc(out, func(o Setting) bool { return o.Key == s.Key })
-		if i < 0 || strings.HasPrefix(s.Key, "ignore[") { // those of a section are added
+		if i < 0 || list(s) == "ignore" { // those of a part are added
 			out = append(out, s)
 			return
 		}
@@ -38,12 +38,24 @@ func (c Config) InForce(at string) []Setting {
 			rule, _, by := strings.Cut(o.Key, ".severity.")
 			return by && slices.ContainsFunc(said, func(s Setting) bool { return s.Key == rule })
 		})
+		var first []Setting
 		for _, s := range said {
+			if list(s) == "resources" { // the first match wins, and those of a part come before
+				first = append(first, s)
+				continue
+			}
 			put(s)
 		}
+		out = append(first, out...)
 	}
-	slices.SortStableFunc(out, func(a, b Setting) int { return strings.Compare(a.Key, b.Key) })
+	slices.SortStableFunc(out, func(a, b Setting) int { return strings.Compare(list(a), list(b)) })
 	return out
+}
+
+// list is the key of a setting, of an item that of its list.
+func list(s Setting) string {
+	key, _, _ := strings.Cut(s.Key, "[")
+	return key
 }
 
 // defaults are the settings of a repository whose files say nothing.

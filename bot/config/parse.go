@@ -52,6 +52,7 @@ func (c Config) clone() Config {
 	c.Rules.In = cloned(c.Rules.In)
 	c.Settings, c.Locked, c.Rules.Own = slices.Clone(c.Settings), slices.Clone(c.Locked), slices.Clone(c.Rules.Own)
 	c.Sections, c.Rules.Sections, c.Ignore = slices.Clone(c.Sections), slices.Clone(c.Rules.Sections), slices.Clone(c.Ignore)
+	c.Fixes.Sections = slices.Clone(c.Fixes.Sections)
 	return c
 }
 
@@ -98,9 +99,10 @@ func errorLine(err error) int {
 // root reads a whole file that counts everywhere.
 func (r *reader) root(node *yaml.Node) {
 	config := r.config
-	known := r.everywhere()
-	maps.Copy(known, keys{
+	known := keys{
 		"version": r.version,
+		"rules":   func(n *yaml.Node) { r.rules(n, grading{config.Rules.Severities, config.Rules.In, config.Block}) },
+		"ignore":  r.ignores,
 		"cluster": func(n *yaml.Node) {
 			r.mapping(n, keys{
 				"version":   r.clusterVersion(&config.Rules.ClusterVersion),
@@ -130,7 +132,7 @@ func (r *reader) root(node *yaml.Node) {
 		},
 		"paths":  r.paths,
 		"locked": r.locks,
-	})
+	}
 	seen := r.mapping(node, known)
 	r.need(node, seen, "the %s is missing; write \"version: 1\"", "version")
 	for _, check := range r.last {
@@ -150,16 +152,23 @@ func (r *reader) fix(n *yaml.Node, config *Config) {
 		"max":          r.atMost(config.Caps.PullRequests, &config.PullRequests.Max),
 		"labels":       r.texts(&config.PullRequests.Labels),
 		"reviewers":    r.oneOf(&config.PullRequests.Reviewers, "codeowners"),
-		"env":          r.oneOf(&config.Fixes.Env, fixes.EnvByKey, fixes.EnvFrom),
+		"env":          r.env(&config.Fixes.Env),
 		"unbuilt":      r.oneOf(&config.Fixes.Unbuilt, fixes.UnbuiltRefuse, fixes.UnbuiltAllow),
 		"staged":       r.flag(&config.Fixes.Staged),
-		"startingResources": func(n *yaml.Node) {
-			entry := fixes.ResourcePolicy{Requests: map[string]string{}}
-			if r.amounts(n, &entry, nil) {
-				config.Fixes.StartingResources = &entry
-			}
-		},
+
+		"startingResources": r.startingResources(&config.Fixes.StartingResources),
 	})
+}
+
+func (r *reader) env(to *string) func(*yaml.Node) { return r.oneOf(to, fixes.EnvByKey, fixes.EnvFrom) }
+
+func (r *reader) startingResources(to **fixes.ResourcePolicy) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		entry := fixes.ResourcePolicy{Requests: map[string]string{}}
+		if r.amounts(n, &entry, nil) {
+			*to = &entry
+		}
+	}
 }
 
 // kind reads where the objects of a custom resource keep their containers.
@@ -388,7 +397,7 @@ func (r *reader) pattern(to *string) func(*yaml.Node) {
 
 func (r *reader) patterns(to *[]string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		*to = nil
+		*to = []string{} // an empty list says something
 		r.list(func(n *yaml.Node) {
 			var pattern string
 			if r.pattern(&pattern)(n); pattern != "" {

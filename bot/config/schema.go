@@ -51,7 +51,7 @@ var said = map[string]string{
 	"contact":      "the annotations that say whom to call",
 	"generated":    "files that a pipeline makes before the build, by pattern",
 	"check":        "always asks for a check run where the repository has no kustomization",
-	"paths":        "what counts otherwise in a part of the repository, by pattern of files and overlays; a folder's own file does the same",
+	"paths":        "what counts otherwise in a part of the repository, by pattern of files and overlays: rules, ignores and what fixes may write there; a folder's own file does the same",
 	"locked":       "keys that no file below may set, such as rules.secret-in-git",
 }
 

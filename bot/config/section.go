@@ -7,6 +7,7 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/kustodian/kustodian/fixes"
 	"github.com/kustodian/kustodian/rules"
 )
 
@@ -21,7 +22,7 @@ func ParseFolder(at string, src []byte, whole Config) (Config, []rules.Finding) 
 	folder := path.Dir(at)
 	r := &reader{path: at, config: &whole, locked: whole.Locked, named: whole.Environments.Names(), section: literal(folder) + "/**", folder: literal(folder) + "/"}
 	if len(whole.Sections) >= maxSections { // before anything is copied: a tree may hold thousands
-		r.room(&yaml.Node{})
+		r.part(&yaml.Node{})
 		return whole, r.faults
 	}
 	config := whole.clone()
@@ -34,10 +35,10 @@ func ParseFolder(at string, src []byte, whole Config) (Config, []rules.Finding) 
 		r.fault(document, "paths is locked in line %d of %s, so no folder may have a configuration of its own", lock.Line, lock.File)
 		return config, r.faults
 	}
-	if !r.room(document) {
+	known := r.part(document)
+	if known == nil {
 		return config, r.faults
 	}
-	known := r.everywhere()
 	known["version"] = r.version
 	seen := r.mapping(document, known)
 	r.need(document, seen, "the %s is missing; write \"version: 1\"", "version")
@@ -61,50 +62,53 @@ func literal(name string) string {
 func (r *reader) paths(node *yaml.Node) {
 	r.entries(node, func(key, value *yaml.Node) {
 		if value == nil {
-			r.mapping(nil, r.everywhere())
+			r.mapping(nil, r.ofPart(&Section{}, &rules.Section{}, &fixes.Section{}))
 			return
 		}
 		if !doublestar.ValidatePattern(key.Value) || key.Value == "" {
 			r.fault(key, "%q is no pattern; * stands for part of a name, ** for folders", key.Value)
 			return
 		}
-		if !r.room(key) {
-			return
-		}
 		at := r.at
 		r.section, r.at = key.Value, nil // what is locked is locked in each part
-		r.mapping(value, r.everywhere())
+		if known := r.part(key); known != nil {
+			r.mapping(value, known)
+		}
 		r.section, r.at = "", at
 	})
 }
 
-// room adds a section, and reports whether one more is allowed.
-func (r *reader) room(at *yaml.Node) bool {
-	if len(r.config.Sections) >= maxSections {
+// part adds the section that is read, and returns what it may say; nil where
+// there are too many.
+func (r *reader) part(at *yaml.Node) keys {
+	config := r.config
+	if len(config.Sections) >= maxSections {
 		r.fault(at, "%d parts of a repository may have a configuration; this one is left out", maxSections)
-		return false
+		return nil
 	}
-	section := Section{Path: r.section, Block: map[string][]string{}}
-	if section.Path == "" {
-		section.Path = at.Value
-	}
-	r.config.Sections = append(r.config.Sections, section)
-	r.config.Rules.Sections = append(r.config.Rules.Sections, rules.Section{Path: section.Path, Severities: map[string]rules.Severity{}, In: map[string]map[string]rules.Severity{}})
-	return true
+	config.Sections = append(config.Sections, Section{Path: r.section, Block: map[string][]string{}})
+	config.Rules.Sections = append(config.Rules.Sections, rules.Section{
+		Path: r.section, Severities: map[string]rules.Severity{}, In: map[string]map[string]rules.Severity{},
+	})
+	config.Fixes.Sections = append(config.Fixes.Sections, fixes.Section{Path: r.section})
+	last := len(config.Sections) - 1
+	return r.ofPart(&config.Sections[last], &config.Rules.Sections[last], &config.Fixes.Sections[last])
 }
 
-// everywhere are the keys that the repository and each part of it may have.
-func (r *reader) everywhere() keys {
+// ofPart are the keys of a part. What is one for the whole repository, no part
+// may set: its environments, sweeps and pull requests, which span folders, its
+// own rules, and whom a server asks for it.
+func (r *reader) ofPart(part *Section, ofRules *rules.Section, ofFixes *fixes.Section) keys {
 	return keys{
-		"rules": func(n *yaml.Node) {
-			if r.section == "" {
-				r.rules(n, grading{r.config.Rules.Severities, r.config.Rules.In, r.config.Block})
-				return
-			}
-			last := len(r.config.Sections) - 1
-			section := r.config.Rules.Sections[last]
-			r.rules(n, grading{section.Severities, section.In, r.config.Sections[last].Block})
+		"rules":     func(n *yaml.Node) { r.rules(n, grading{ofRules.Severities, ofRules.In, part.Block}) },
+		"ignore":    r.ignores,
+		"cluster":   func(n *yaml.Node) { r.mapping(n, keys{"version": r.clusterVersion(&ofRules.ClusterVersion)}) },
+		"resources": r.resources(&ofFixes.Resources),
+		"images": func(n *yaml.Node) {
+			r.mapping(n, keys{"leave": r.patterns(&ofFixes.LeaveImages), "maxSize": r.size(&ofRules.ImageSize)})
 		},
-		"ignore": r.ignores,
+		"fix": func(n *yaml.Node) {
+			r.mapping(n, keys{"env": r.env(&ofFixes.Env), "startingResources": r.startingResources(&ofFixes.StartingResources)})
+		},
 	}
 }

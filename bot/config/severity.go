@@ -39,7 +39,9 @@ func (r *reader) rules(node *yaml.Node, to grading) {
 						environments = append(environments, name)
 					}
 				})(n)
-				to.block[key.Value] = environments
+				if n != nil {
+					to.block[key.Value] = environments
+				}
 			}})
 		})(value)
 	})
