@@ -171,7 +171,7 @@ func slower(probe, readiness *yaml.Node) *yaml.Node {
 	failures := max(seconds(readiness, "failureThreshold", 3)*2, (60+period-1)/period)
 	setInt(probe, period, "periodSeconds")
 	setInt(probe, failures, "failureThreshold")
-	if timeout := child(readiness, "timeoutSeconds"); timeout != nil {
+	if timeout := child(readiness, "timeoutSeconds"); timeout != nil && child(probe, "timeoutSeconds") == nil {
 		put(probe, renamed(timeout, nil), "timeoutSeconds")
 	}
 	return probe

@@ -24,7 +24,7 @@ var fixedFields = map[string]struct {
 		source: "pkg/apis/core/validation: ValidatePodUpdate",
 	},
 	"Job": {
-		fixed:  []string{"spec.template", "spec.selector", "spec.completionMode", "spec.podFailurePolicy", "spec.successPolicy", "spec.backoffLimitPerIndex", "spec.managedBy"},
+		fixed:  []string{"spec.template", "spec.selector", "spec.completions", "spec.completionMode", "spec.podFailurePolicy", "spec.successPolicy", "spec.backoffLimitPerIndex", "spec.managedBy"},
 		source: "pkg/apis/batch/validation: ValidateJobSpecUpdate",
 	},
 	"Deployment": {fixed: []string{"spec.selector"}, source: "pkg/apis/apps/validation: ValidateDeploymentUpdate"},
@@ -41,6 +41,8 @@ var fixedFields = map[string]struct {
 		free:   []string{"spec.resources.requests", "spec.volumeAttributesClassName"},
 		source: "pkg/apis/core/validation: ValidatePersistentVolumeClaimUpdate",
 	},
+	"Secret":             {fixed: []string{"type"}, source: "pkg/apis/core/validation: ValidateSecretUpdate"},
+	"RuntimeClass":       {fixed: []string{"handler"}, source: "pkg/apis/node/validation: ValidateRuntimeClassUpdate"},
 	"StorageClass":       {fixed: []string{"provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"}, source: "pkg/apis/storage/validation: ValidateStorageClassUpdate"},
 	"RoleBinding":        {fixed: []string{"roleRef"}, source: "pkg/apis/rbac/validation: ValidateRoleBindingUpdate"},
 	"ClusterRoleBinding": {fixed: []string{"roleRef"}, source: "pkg/apis/rbac/validation: ValidateClusterRoleBindingUpdate"},
