@@ -98,7 +98,7 @@ var byHand = map[string]string{
 
 // told are rules whose findings an edit alone must not put right: what to do,
 // and in which order.
-var told = map[string]func(rules.Finding) *NoFix{"hpa-owns-replicas": tellReplicas}
+var told = map[string]func(*Plan) *NoFix{"hpa-owns-replicas": tellReplicas}
 
 // MakePlans plans a fix for each finding that has a recipe, all against the
 // tree as it is. Questions that have no answer yet come back; call it again
@@ -193,7 +193,7 @@ func (p *planner) planOne(ctx context.Context, finding rules.Finding) (*Fix, err
 	i := slices.IndexFunc(recipes, func(r Recipe) bool { return slices.Contains(r.Rules, finding.Rule) })
 	if i < 0 {
 		if tell, ok := told[finding.Rule]; ok {
-			return nil, tell(finding)
+			return nil, tell(&Plan{Finding: finding, Snapshot: p.request.Snapshot, overlays: p.request.Overlays, read: p.read})
 		}
 		detail, ok := byHand[finding.Rule]
 		if !ok {

@@ -12,7 +12,8 @@ var _ = add(Rule{
 	Title: "replicas beside an autoscaler",
 	Why: "Each time the overlay is applied, the number in it wins for a moment over what the load needs: pods are ended and started again. " +
 		"Where it was applied by a client, taking it out sets the workload to one pod once, so it goes in two steps.",
-	Write: "no replicas; first kubectl apply edit-last-applied without them (or apply server-side from one file without them), then remove the field here",
+	Write: "no replicas, in two steps: first, in the cluster, kubectl apply edit-last-applied without them, or, where Flux or Argo CD applies server-side, " +
+		"apply an object that says nothing but replicas as another field manager; then remove the field here",
 
 	Severity:  Warning,
 	Practices: []int{31, 32},
