@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -22,6 +23,19 @@ var pinDigest = Recipe{
 		return p.pin(ctx, pinning{
 			part: "tag", says: (*tagPlace).saysTag, byRenovate: renovatePins,
 			has: func(u use) (bool, error) { return p.HasFinding(ctx, u.build, u.object, u.field.Append("image")) },
+		})
+	},
+}
+
+// pinLost writes a digest behind the tag that took the one below it away.
+var pinLost = Recipe{
+	Rules: []string{"image-pin-lost"},
+	Title: "Pin images to digests",
+	Plan: func(ctx context.Context, p *Plan) (*Fix, error) {
+		return p.pin(ctx, pinning{
+			part: "tag", says: (*tagPlace).saysTag, byRenovate: renovatePins,
+			// The finding is of the entry: it has whatever gets its tag from there.
+			has: func(u use) (bool, error) { return !strings.Contains(scalar(u.node, "image"), "@"), nil },
 		})
 	},
 }

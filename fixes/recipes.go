@@ -3,7 +3,7 @@ package fixes
 import "slices"
 
 // recipes are what [MakePlans] knows to put right.
-var recipes = []Recipe{pinDigest, refreshDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords,
+var recipes = []Recipe{pinDigest, pinLost, refreshDigest, addResources, addProbe, liftEnv, correctName, todaysFields, fitPullPolicy, keepLastWords,
 	pauseBeforeStop, lengthenGrace, spreadReplicas, addBudget}
 
 // HasRecipe reports whether findings of a rule can have a fix at all.

@@ -24,6 +24,7 @@ type index struct {
 	scaling      map[[3]string][]autoscaler
 	recommending map[[3]string][]recommender
 	limited      map[limited]bool
+	custom       *[]Container            // made when first asked for
 	marked       map[string]map[int]bool // lines that Flux writes, by file; of those asked for
 }
 

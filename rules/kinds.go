@@ -21,7 +21,8 @@ type Kind struct {
 	// Ends is set where the pods do work that ends, as those of a Job.
 	Ends bool `json:"ends,omitempty"`
 
-	bare bool // the object is the pod
+	bare     bool // the object is the pod
+	anyGroup bool // whatever Group says
 }
 
 // template is where most kinds keep the spec of their pods.
@@ -64,7 +65,7 @@ var containerLists = []string{"containers", "initContainers", "ephemeralContaine
 
 // kindOf is the kind of an object among those that hold containers, nil for others.
 func kindOf(ref overlay.ObjectRef, own []Kind) *Kind {
-	is := func(k Kind) bool { return k.Kind == ref.Kind && k.Group == group(ref.APIVersion) }
+	is := func(k Kind) bool { return k.Kind == ref.Kind && (k.anyGroup || k.Group == group(ref.APIVersion)) }
 	if i := slices.IndexFunc(own, is); i >= 0 {
 		return &own[i]
 	}
@@ -89,7 +90,7 @@ func configured(build *overlay.Build) []Kind {
 	var own []Kind
 	for _, file := range build.Configurations() {
 		for _, spec := range items(file, "images") {
-			kind := Kind{Group: text(spec, "group"), Kind: text(spec, "kind")}
+			kind := Kind{Group: text(spec, "group"), Kind: text(spec, "kind"), anyGroup: text(spec, "group") == ""}
 			path, ok := strings.CutSuffix(text(spec, "path"), "/image")
 			if !ok || kind.Kind == "" {
 				continue

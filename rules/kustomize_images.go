@@ -31,7 +31,7 @@ func (e imageEntry) at(key string) overlay.Source {
 	if value := child(e.node, key); value != nil {
 		n = value
 	}
-	return overlay.Source{Path: e.file, Line: n.Line, Column: n.Column, EndLine: n.Line, By: overlay.ByImages, Entry: e.name()}
+	return overlay.Source{Path: e.file, Line: n.Line, Column: n.Column, EndLine: n.Line, By: overlay.ByImages, Exact: true, Entry: e.name()}
 }
 
 // imageEntries are the entries of all kustomizations of the build.

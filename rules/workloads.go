@@ -85,7 +85,8 @@ func (p *Pass) Containers() iter.Seq[Container] {
 }
 
 // Images yields whatever of the build's pods and pod templates has an image:
-// their containers, and the ephemeral ones, of which all else counts for little.
+// their containers, the ephemeral ones, of which all else counts for little, and
+// those of custom resources whose kind is not known.
 func (p *Pass) Images() iter.Seq[Container] {
 	return func(yield func(Container) bool) {
 		for _, w := range p.index.workloads {
@@ -98,6 +99,47 @@ func (p *Pass) Images() iter.Seq[Container] {
 					return
 				}
 			}
+		}
+		for _, c := range p.index.customContainers() {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// customContainers are the containers of objects whose kind is not known: the
+// lists where an entry of images sets them in objects of any kind.
+func (x *index) customContainers() []Container {
+	if x.custom != nil {
+		return *x.custom
+	}
+	x.custom = new([]Container)
+	for _, o := range x.objects {
+		if x.workloadOf[o] == nil && o.Ref.Kind != "CustomResourceDefinition" {
+			x.addContainersBelow(&Workload{Object: o, Kind: &Kind{}}, nil, o.Node)
+		}
+	}
+	return *x.custom
+}
+
+func (x *index) addContainersBelow(of *Workload, at overlay.Field, node *yaml.Node) {
+	switch node = follow(node); node.Kind {
+	case yaml.MappingNode:
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			key, value := node.Content[i].Value, follow(node.Content[i+1])
+			if (key == "containers" || key == "initContainers") && value.Kind == yaml.SequenceNode {
+				found := &Workload{Object: of.Object, Kind: of.Kind}
+				found.addList(at.Append(key), value, key == "initContainers")
+				*x.custom = append(*x.custom, found.Containers...)
+				continue
+			}
+			x.addContainersBelow(of, at.Append(key), value)
+		}
+	case yaml.SequenceNode:
+		steps := containerSteps(node)
+		for i, item := range node.Content {
+			x.addContainersBelow(of, at.Append(steps[i]), item)
 		}
 	}
 }
