@@ -30,8 +30,9 @@ type Addition struct {
 	Images      []string     `json:"images,omitempty"`   // names, as an entry of images names them
 	Replicas    []string     `json:"replicas,omitempty"` // names of workloads
 	Namespace   bool         `json:"namespace,omitempty"`
-	Names       bool         `json:"names,omitempty"`  // prefix or suffix
-	Labels      []string     `json:"labels,omitempty"` // keys
+	Destination bool         `json:"destination,omitempty"` // a namespace for what says none
+	Names       bool         `json:"names,omitempty"`       // prefix or suffix
+	Labels      []string     `json:"labels,omitempty"`      // keys
 	Annotations []string     `json:"annotations,omitempty"`
 	Components  bool         `json:"components,omitempty"`
 	Substitutes bool         `json:"substitutes,omitempty"` // ${VAR} by a value

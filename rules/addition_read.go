@@ -64,7 +64,7 @@ func aliased(n *yaml.Node, depth int) bool {
 }
 
 func (a Addition) isEmpty() bool {
-	return len(a.Patches)+len(a.Images)+len(a.Replicas)+len(a.Labels)+len(a.Annotations) == 0 && !a.Namespace && !a.Names && !a.Components && !a.Substitutes
+	return len(a.Patches)+len(a.Images)+len(a.Replicas)+len(a.Labels)+len(a.Annotations) == 0 && !a.Namespace && !a.Destination && !a.Names && !a.Components && !a.Substitutes
 }
 
 // keysOf are the keys of the mapping at a key of a mapping.
@@ -108,10 +108,11 @@ func argoAdditions(object, spec *yaml.Node, kind string, generated []string) []A
 	if source := child(spec, "source"); source != nil {
 		sources = append([]*yaml.Node{source}, sources...)
 	}
+	destination := text(spec, "destination", "namespace") != ""
 	for _, source := range sources {
 		by := child(source, "kustomize")
 		a := Addition{By: kind + text(child(object, "metadata"), "name"), Line: object.Line, Folders: folders(text(source, "path"), generated),
-			Repository: text(source, "repoURL"), Namespace: text(by, "namespace") != "", Names: text(by, "namePrefix")+text(by, "nameSuffix") != "",
+			Repository: text(source, "repoURL"), Namespace: text(by, "namespace") != "", Destination: destination, Names: text(by, "namePrefix")+text(by, "nameSuffix") != "",
 			Labels: keysOf(by, "commonLabels"), Annotations: keysOf(by, "commonAnnotations"), Components: len(items(by, "components")) > 0, Patches: patchesOf(by)}
 		for _, image := range items(by, "images") {
 			a.Images = append(a.Images, imageName(image.Value))

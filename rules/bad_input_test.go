@@ -45,7 +45,7 @@ spec:
 `, said: []string{
 		"5 schema: selector is a mapping, not a number",
 		"7 schema: metadata is a mapping, not a number",
-		"9 run-as-root: nothing keeps web of Deployment a from running as root",
+		"9 run-as-root: nothing keeps container web of Deployment a from running as root; write securityContext: {runAsNonRoot: true}, if the image has another user",
 		"9 image-unpinned: image example.com/web:1.0.0 is not pinned to a digest",
 		"9 best-effort: container web has no requests or limits of cpu and memory, and the pods of Deployment a are the first to die when a node runs short",
 		"9 schema: resources is a mapping, not a number",
@@ -126,7 +126,7 @@ spec:
     image: example.com/日本
     resources: {requests: {cpu: 1, memory: 64Mi}, limits: {memory: 64Mi}}
 `, said: []string{
-		"2 naked-pod: Pod ä-é-日本 has no controller that starts it again",
+		"2 naked-pod: Pod ä-é-日本 has no controller, so nothing starts it again when its node goes away; write a Deployment with it as template, or a Job for work that ends",
 		"8 image-untagged: image example.com/日本 has no tag, so it is whatever latest is when a pod starts",
 	}},
 }

@@ -37,6 +37,9 @@ func (c claim) single() bool {
 	return len(modes) > 0 && !slices.ContainsFunc(modes, func(mode string) bool { return !once(mode) })
 }
 
+// mode is the access mode of a claim that is single.
+func (c claim) mode() string { return items(c.object.Node, "spec", "accessModes")[0].Value }
+
 // staysOnNode reports whether the claim's storage is a disk of a node: pods
 // that use it are put onto that node, where all of them can mount it.
 func (c claim) staysOnNode() bool {

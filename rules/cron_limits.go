@@ -23,19 +23,22 @@ var _ = add(Rule{
 			}
 			spec := child(o.Node, "spec")
 			schedule := text(spec, "schedule")
+			if said := child(spec, "schedule"); said != nil && said.Value == "" {
+				schedule = " " // what is not there at all is the schema's to say
+			}
 			if fault := scheduleFault(schedule); fault != "" {
 				pass.Fault(Fault{Severity: Error, Object: o, Field: overlay.Field{"spec", "schedule"}, Reason: "schedule",
 					Message: fmt.Sprintf("CronJob %s has the schedule %q, which the API server refuses: %s", o.Ref.Name, schedule, fault)})
 			}
 			var missing []string
 			if text(spec, "concurrencyPolicy") == "" {
-				missing = append(missing, "no concurrencyPolicy, so runs may overlap")
+				missing = append(missing, "has no concurrencyPolicy, so a run starts beside one that has not ended; write Forbid or Replace if its work must not overlap")
 			}
 			if text(spec, "jobTemplate", "spec", "activeDeadlineSeconds") == "" && text(spec, "startingDeadlineSeconds") == "" {
-				missing = append(missing, "no deadline, so a run that hangs never ends")
+				missing = append(missing, "has no deadline, so a run that hangs never ends; write activeDeadlineSeconds in jobTemplate.spec")
 			}
 			if len(missing) > 0 {
-				pass.Report(o, overlay.Field{"spec"}, fmt.Sprintf("CronJob %s has %s", o.Ref.Name, list(missing)))
+				pass.Report(o, overlay.Field{"spec"}, fmt.Sprintf("CronJob %s %s", o.Ref.Name, strings.Join(missing, ", and ")))
 			}
 		}
 	},

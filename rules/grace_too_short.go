@@ -18,32 +18,40 @@ var _ = add(Rule{
 	Practices: []int{24, 26},
 	Check: func(pass *Pass) {
 		for pod := range pass.Workloads() {
-			if pod.Spec == nil || pod.Kind.Ends {
+			if pod.Spec == nil {
 				continue
 			}
-			at := pod.At("terminationGracePeriodSeconds")
+			o, at := pod.Object, pod.At("terminationGracePeriodSeconds")
 			switch grace, by, slept := pod.grace(); {
 			case grace == 0:
-				pass.Report(pod.Object, at, fmt.Sprintf("%s %s is killed at once, without a SIGTERM to end by; write 30, the default, or what it needs", pod.Object.Ref.Kind, pod.Object.Ref.Name))
+				severity := pass.Rule.Severity
+				if pod.Kind.Ends {
+					severity = Info // nobody waits for an answer of it
+				}
+				pass.ReportAs(severity, o, at, fmt.Sprintf("the pods of %s %s are killed at once, without a SIGTERM to end by; write terminationGracePeriodSeconds: 30, the default, or what they need", o.Ref.Kind, o.Ref.Name))
 			case slept > 0:
-				pass.Report(pod.Object, at, fmt.Sprintf("the grace period of %s %s is %d s, and preStop of container %s sleeps for %s of them; write %d",
-					pod.Object.Ref.Kind, pod.Object.Ref.Name, grace, by, portion(slept, grace), pod.GraceToWrite()))
+				fault := Fault{Object: o, Field: at, Message: fmt.Sprintf("the grace period of %s %s is %d s, and preStop of container %s sleeps for %s of them: what is left is too short to finish requests, then it is killed; write terminationGracePeriodSeconds: %d",
+					o.Ref.Kind, o.Ref.Name, grace, by.Name, portion(slept, grace), pod.GraceToWrite())}
+				if o.Lookup(at) == nil { // who wrote the sleep relied on the default
+					fault.Source = pass.Source(o, by.At("lifecycle", "preStop"))
+				}
+				pass.Fault(fault)
 			}
 		}
 	},
 })
 
 // grace is the grace period of a pod, and the container whose preStop sleeps
-// for nearly all of it, and for how long; "" and 0 where none does.
-func (w *Workload) grace() (seconds int, by string, slept int) {
+// for nearly all of it, and for how long; none and 0 where none does.
+func (w *Workload) grace() (seconds int, by Container, slept int) {
 	seconds = number(w.Spec, graceDefault, "terminationGracePeriodSeconds")
 	for _, c := range w.Containers {
 		stop, ok := c.hook("preStop")
 		if slept := stop.sleeps(); ok && slept > 0 && seconds <= slept+graceAfterSleep {
-			return seconds, c.Name, slept
+			return seconds, c, slept
 		}
 	}
-	return seconds, "", 0
+	return seconds, Container{}, 0
 }
 
 // GraceToWrite is the grace period, in seconds, that a pod needs whose own is

@@ -100,7 +100,7 @@ func redirected(s *syntax.Stmt) bool {
 // deletesShared is the volume that a hook deletes in and the other containers
 // of the pod that use it.
 func (h hook) deletesShared() (volume string, others []string) {
-	for _, argv := range hookCalls(h) {
+	for _, argv := range commandCalls(h.command()) {
 		if argv[0] != "rm" {
 			continue
 		}
@@ -120,17 +120,6 @@ func (h hook) deletesShared() (volume string, others []string) {
 		}
 	}
 	return "", nil
-}
-
-func hookCalls(h hook) [][]string {
-	argv := h.command()
-	if s, ok := scriptOf(argv); ok {
-		return callsOf(s.file.Stmts, true)
-	}
-	if len(argv) == 0 {
-		return nil
-	}
-	return [][]string{append([]string{path.Base(argv[0])}, argv[1:]...)}
 }
 
 // sharers are the other containers of the pod that go on running and mount a volume.

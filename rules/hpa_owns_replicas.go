@@ -2,7 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -20,8 +24,8 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for app := range pass.Objects("Application") {
 			for _, ignored := range items(app.Node, "spec", "ignoreDifferences") {
-				if slices.Contains(literals(items(ignored, "jsonPointers")), "/spec/replicas") {
-					pass.Fact(ownReplicas{Ignored: &ignoredReplicas{text(ignored, "kind"), text(ignored, "name")}})
+				if ignoresReplicas(ignored) {
+					pass.Fact(ownReplicas{Ignored: &ignoredReplicas{text(ignored, "kind"), text(ignored, "name"), sourcePaths(app.Node)}})
 				}
 			}
 		}
@@ -41,12 +45,20 @@ var _ = add(Rule{
 		noted := observed[ownReplicas](j, j.Head)
 		for _, fact := range noted {
 			at := fact.Value.At.Object
-			if fact.Value.Ignored == nil && !slices.ContainsFunc(noted, func(other Observed[ownReplicas]) bool { return other.Value.Ignored.covers(at) }) {
+			if fact.Value.Ignored == nil && !slices.ContainsFunc(noted, func(other Observed[ownReplicas]) bool { return other.Value.Ignored.covers(at) && j.mayApply(other.Value.Ignored.Paths, fact.Overlay) }) {
 				j.Report(fact.Value.At, fact.Value.Message, fact.Overlay)
 			}
 		}
 	},
 })
+
+// ignoresReplicas reports whether an entry of ignoreDifferences leaves alone
+// the replicas, or what the autoscaler's controller sets.
+func ignoresReplicas(entry *yaml.Node) bool {
+	return slices.Contains(literals(items(entry, "jsonPointers")), "/spec/replicas") ||
+		slices.Contains(literals(items(entry, "jqPathExpressions")), ".spec.replicas") ||
+		slices.Contains(literals(items(entry, "managedFieldsManagers")), "kube-controller-manager")
+}
 
 // ownReplicas is a workload that says its replicas beside an autoscaler, or an
 // Argo CD Application that leaves replicas alone.
@@ -57,8 +69,30 @@ type ownReplicas struct {
 }
 
 // ignoredReplicas are the workloads whose replicas Argo CD leaves alone; an
-// empty name is all of the kind.
-type ignoredReplicas struct{ Kind, Name string }
+// empty name is all of the kind. Paths are the folders that it applies.
+type ignoredReplicas struct {
+	Kind, Name string
+	Paths      []string
+}
+
+// sourcePaths are the folders that an Application applies.
+func sourcePaths(app *yaml.Node) []string {
+	var out []string
+	for _, source := range append(items(app, "spec", "sources"), child(app, "spec", "source")) {
+		if at := text(source, "path"); at != "" {
+			out = append(out, path.Clean(strings.TrimPrefix(at, "/")))
+		}
+	}
+	return out
+}
+
+// mayApply reports whether who applies folders may apply an overlay: not where
+// all of them are other overlays.
+func (j *Joint) mayApply(folders []string, dir string) bool {
+	return slices.Contains(folders, dir) || len(folders) == 0 || !slices.ContainsFunc(folders, func(folder string) bool {
+		return slices.ContainsFunc(j.Overlays, func(o overlay.Overlay) bool { return o.Path == folder })
+	})
+}
 
 func (i *ignoredReplicas) covers(o overlay.ObjectRef) bool {
 	return i != nil && (i.Kind == "*" || i.Kind == o.Kind) && (i.Name == "" || i.Name == o.Name)

@@ -22,7 +22,7 @@ var _ = add(Rule{
 			}
 		}
 		for o := range pass.Objects("Job") {
-			if seconds := text(o.Node, "spec", "ttlSecondsAfterFinished"); seconds != "" && !startedByTool(o) {
+			if seconds := text(o.Node, "spec", "ttlSecondsAfterFinished"); seconds != "" && !startedByTool(o) && text(o.Node, "metadata", "annotations", "kustomize.toolkit.fluxcd.io/reconcile") != "disabled" {
 				pass.Fact(endlessJob{Name: o.Ref.Name, Seconds: seconds, At: pass.Place(o, overlay.Field{"spec", "ttlSecondsAfterFinished"})})
 			}
 		}

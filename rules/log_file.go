@@ -20,8 +20,8 @@ var _ = add(Rule{
 	Practices: []int{47},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
-			if !c.Workload.Lasts() || c.Init && !c.Sidecar {
-				continue
+			if c.Init && !c.Sidecar {
+				continue // it is over before anybody reads
 			}
 			if at, file := logFile(c); file != "" {
 				pass.Report(c.Object, at, fmt.Sprintf("container %s writes its log to %s, which nothing reads; let it log to standard output", c.Name, file))
@@ -30,16 +30,34 @@ var _ = add(Rule{
 	},
 })
 
-// logArgument is an argument that names a file to log to.
-var logArgument = regexp.MustCompile(`^--?[a-z0-9._-]*log[a-z0-9._-]*[= ](/[^ ]*\.log)$`)
+var (
+	// logArgument is an option that names a file to log to, logOption one whose
+	// file is the next argument.
+	logArgument = regexp.MustCompile(`^--?[a-z0-9._-]*log[a-z0-9._-]*[= ](/[^ ]*\.log)$`)
+	logOption   = regexp.MustCompile(`^--?[a-z0-9._-]*log[a-z0-9._-]*$`)
+	// logRedirect is a script's output that goes into a file.
+	logRedirect = regexp.MustCompile(`>>?\s*["']?(/[^\s"';&|$]+\.log)\b`)
+	logPath     = regexp.MustCompile(`^/[^ ]*\.log$`)
+)
 
 // logFile is where a container says that it logs into a file.
 func logFile(c Container) (at overlay.Field, file string) {
 	for _, key := range []string{"command", "args"} {
+		before := ""
 		for i, argument := range items(c.Node, key) {
-			if m := logArgument.FindStringSubmatch(strings.ToLower(argument.Value)); m != nil && !readElsewhere(c, m[1]) {
-				return c.At(key, overlay.IndexStep(i)), m[1]
+			said := strings.ToLower(follow(argument).Value)
+			named := ""
+			if m := logArgument.FindStringSubmatch(said); m != nil {
+				named = m[1]
+			} else if m := logRedirect.FindStringSubmatch(said); m != nil {
+				named = m[1]
+			} else if logOption.MatchString(before) && logPath.MatchString(said) {
+				named = said
 			}
+			if named != "" && !readElsewhere(c, named) {
+				return c.At(key, overlay.IndexStep(i)), named
+			}
+			before = said
 		}
 	}
 	for i, mount := range items(c.Node, "volumeMounts") {

@@ -39,7 +39,7 @@ var _ = add(Rule{
 		}
 		for _, f := range facts {
 			if at := f.Value.Workload; at != nil && !watched(alerts, at.Object.Name) {
-				joint.Report(*at, fmt.Sprintf("no alert of the repository names the restarts of %s %s", at.Object.Kind, at.Object.Name), f.Overlay)
+				joint.Report(*at, fmt.Sprintf("no alert of the repository names the restarts of %s %s, so a crash loop waits until a user tells of it; write an alert on kube_pod_container_status_restarts_total", at.Object.Kind, at.Object.Name), f.Overlay)
 			}
 		}
 	},

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -27,7 +26,7 @@ var _ = add(Rule{
 			}
 			if len(missing) > 0 {
 				pass.Report(o, overlay.Field{"metadata", "annotations"},
-					fmt.Sprintf("%s %s does not say %s", o.Ref.Kind, o.Ref.Name, strings.Join(missing, ", ")))
+					fmt.Sprintf("%s %s does not say whom to call when it is broken; write the annotation %s", o.Ref.Kind, o.Ref.Name, list(missing)))
 			}
 		}
 	},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 )
 
 var _ = add(Rule{
@@ -16,8 +17,11 @@ var _ = add(Rule{
 	Presence:   true,
 	Practices:  []int{26, 27},
 	Check: func(pass *Pass) {
-		for w := range pass.Workloads("Deployment", "StatefulSet", "Rollout", "CloneSet") {
-			if pass.leastReplicas(w.Object) == 0 && !isScaled(pass, w) || text(w.Spec, "hostNetwork") == "true" || meshed(pass, w) {
+		for w := range pass.Workloads() {
+			if !w.Lasts() || text(w.Spec, "hostNetwork") == "true" || meshed(pass, w) {
+				continue
+			}
+			if _, _, counted := replicas(w.Object); counted && pass.leastReplicas(w.Object) == 0 && !isScaled(pass, w) {
 				continue
 			}
 			for _, c := range w.Containers {
@@ -25,7 +29,7 @@ var _ = add(Rule{
 					continue
 				}
 				pass.Report(c.Object, c.At("lifecycle", "preStop"), fmt.Sprintf(
-					"container %s stops while the Service still sends to it; write lifecycle.preStop with %s", c.Name, pauseFor(pass.Policy)))
+					"container %s stops while the Service still sends to it, so each rollout fails some requests; write lifecycle.preStop with %s", c.Name, pauseFor(pass.Policy)))
 			}
 		}
 	},
@@ -49,6 +53,9 @@ func isScaled(pass *Pass, w *Workload) bool {
 // meshed reports whether a mesh puts a proxy into the pods, which drains by itself.
 func meshed(pass *Pass, w *Workload) bool {
 	namespace := pass.named("Namespace", "", w.Object.Ref.Namespace)
+	if slices.ContainsFunc(w.Containers, func(c Container) bool { return c.Name == "istio-proxy" || c.Name == "linkerd-proxy" }) {
+		return true
+	}
 	for _, n := range [][2]string{{"sidecar.istio.io/inject", "true"}, {"linkerd.io/inject", "enabled"}} {
 		if text(w.Annotations, n[0]) == n[1] || text(w.Labels, n[0]) == n[1] {
 			return true
@@ -65,5 +72,5 @@ var drainers = []string{"traefik", "envoy", "haproxy", "haproxy-ingress", "nginx
 
 func drains(c Container) bool {
 	i, ok := parseImage(c.Value("image"))
-	return ok && slices.Contains(drainers, path.Base(i.name))
+	return ok && (slices.Contains(drainers, path.Base(i.name)) || strings.HasSuffix(i.name, "ingress-nginx/controller"))
 }

@@ -22,7 +22,7 @@ var _ = add(Rule{
 			if endsByItself(o) {
 				severity = Info
 			}
-			pass.ReportAs(severity, o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller that starts it again", o.Ref.Name))
+			pass.ReportAs(severity, o, overlay.Field{"kind"}, fmt.Sprintf("Pod %s has no controller, so nothing starts it again when its node goes away; write a Deployment with it as template, or a Job for work that ends", o.Ref.Name))
 		}
 	},
 })

@@ -22,11 +22,12 @@ var _ = add(Rule{
 		said := map[string]bool{}
 		for o := range pass.Objects("Deployment", "StatefulSet", "DaemonSet") {
 			switch in := o.Ref.Namespace; {
+			case in == "" && pass.run.placed:
 			case in == "":
-				pass.Report(o, overlay.Field{"metadata", "namespace"}, fmt.Sprintf("%s %s has no namespace: it lands where whoever deploys it happens to be", o.Ref.Kind, o.Ref.Name))
+				pass.Report(o, overlay.Field{"metadata", "namespace"}, fmt.Sprintf("%s %s has no namespace, so it lands where whoever deploys it happens to be; write namespace: in the kustomization", o.Ref.Kind, o.Ref.Name))
 			case !guarded[in] && !said[in]:
 				said[in] = true // one policy mends all
-				pass.Report(o, overlay.Field{"metadata", "namespace"}, fmt.Sprintf("no NetworkPolicy of the overlay is in namespace %s", in))
+				pass.Report(o, overlay.Field{"metadata", "namespace"}, fmt.Sprintf("no NetworkPolicy of the overlay is in namespace %s, so every pod of the cluster can reach %s %s there; write one that says who may come in", in, o.Ref.Kind, o.Ref.Name))
 			}
 		}
 	},

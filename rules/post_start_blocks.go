@@ -39,7 +39,10 @@ func (h hook) blocks() (at []string, how string) {
 	}
 	s, ok := scriptOf(argv)
 	if !ok {
-		return nil, ""
+		for _, argv := range commandCalls(argv) {
+			how = waiter(argv)
+		}
+		return []string{"exec", "command"}, how
 	}
 	syntax.Walk(s.file, func(n syntax.Node) bool {
 		switch n := n.(type) {

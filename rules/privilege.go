@@ -33,7 +33,7 @@ var _ = add(Rule{
 				worst.severity = Info // it is there to change its node
 			}
 			pass.Fault(Fault{Object: pod.Object, Field: worst.field, Severity: worst.severity, Whole: true,
-				Message: fmt.Sprintf("the pods of %s %s %s", pod.Object.Ref.Kind, pod.Object.Ref.Name, list(said))})
+				Message: fmt.Sprintf("the pods of %s %s %s; whoever takes one over takes over the node. Remove it, or say in an ignore comment why it has to be", pod.Object.Ref.Kind, pod.Object.Ref.Name, list(said))})
 		}
 	},
 })
@@ -60,6 +60,9 @@ func rightsOf(pod *Workload) []right {
 			out = append(out, right{Warning, c.At("securityContext", "privileged"), fmt.Sprintf("can do on their node what root can (container %s is privileged)", c.Name)})
 			continue // it has every capability
 		}
+		if text(context, "windowsOptions", "hostProcess") == "true" {
+			out = append(out, right{Warning, c.At("securityContext", "windowsOptions", "hostProcess"), fmt.Sprintf("can do on their node what its users can (container %s is a host process)", c.Name)})
+		}
 		for i, added := range items(context, "capabilities", "add") {
 			if !slices.Contains(harmless, added.Value) {
 				out = append(out, right{Warning, c.At("securityContext", "capabilities", "add", overlay.IndexStep(i)),
@@ -67,7 +70,9 @@ func rightsOf(pod *Workload) []right {
 			}
 		}
 	}
-	// hostNetwork is left to the rule host-port.
+	if pod.Object.Ref.Kind == "DaemonSet" && text(pod.Spec, "hostNetwork") == "true" { // of others the rule host-port speaks
+		out = append(out, right{Info, pod.At("hostNetwork"), "stand in the network of their node (hostNetwork)"})
+	}
 	for _, key := range []string{"hostPID", "hostIPC"} {
 		if text(pod.Spec, key) == "true" {
 			out = append(out, right{Warning, pod.At(key), fmt.Sprintf("see the processes of their node (%s)", key)})

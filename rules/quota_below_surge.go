@@ -111,10 +111,16 @@ func (of counted) perPod(pod *Workload) resource.Quantity {
 
 // surge is how many pods of a workload a rollout starts beside those that run.
 func surge(o *overlay.Object, count int) int {
-	if o.Ref.Kind != "Deployment" || count == 0 || text(o.Node, "spec", "strategy", "type") == "Recreate" {
+	rolling := "rollingUpdate"
+	switch strategy := child(o.Node, "spec", "strategy"); {
+	case o.Ref.Kind == "Rollout" && child(strategy, "blueGreen") != nil:
+		return count // the new pods run beside all the old ones
+	case o.Ref.Kind == "Rollout":
+		rolling = "canary"
+	case o.Ref.Kind != "Deployment" || text(strategy, "type") == "Recreate":
 		return 0
 	}
-	extra, ok := share(o.Node, count, "spec", "strategy", "rollingUpdate", "maxSurge")
+	extra, ok := share(o.Node, count, "spec", "strategy", rolling, "maxSurge")
 	if !ok {
 		return (count + 3) / 4 // a quarter, the API's default
 	}

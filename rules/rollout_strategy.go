@@ -18,40 +18,47 @@ var _ = add(Rule{
 	Severity:  Warning,
 	Practices: []int{19, 27},
 	Check: func(pass *Pass) {
-		for w := range pass.Workloads("Deployment", "StatefulSet", "DaemonSet") {
+		for w := range pass.Workloads("Deployment", "StatefulSet", "DaemonSet", "DeploymentConfig", "Rollout", "CloneSet") {
 			o := w.Object
 			if text(o.Node, "spec", "revisionHistoryLimit") == "0" {
 				pass.Report(o, overlay.Field{"spec", "revisionHistoryLimit"}, fmt.Sprintf(
-					"%s %s keeps no revision to go back to; remove revisionHistoryLimit, which then is 10", o.Ref.Kind, o.Ref.Name))
+					"%s %s keeps no revision, so nobody can roll back to the last one that worked; remove revisionHistoryLimit, which then is 10", o.Ref.Kind, o.Ref.Name))
 			}
-			if o.Ref.Kind == "Deployment" && pass.serves(w) {
+			if o.Ref.Kind == "Deployment" || o.Ref.Kind == "DeploymentConfig" {
 				stopsAll(pass, w)
 			}
 		}
 	},
 })
 
-// stopsAll reports a Deployment whose rollout leaves no pod to answer.
+// stopsAll reports a Deployment whose rollout leaves no pod to answer, or to work.
 func stopsAll(pass *Pass, w *Workload) {
 	o, strategy := w.Object, child(w.Object.Node, "spec", "strategy")
+	named := o.Ref.Kind + " " + o.Ref.Name
 	least := pass.leastReplicas(o)
 	if text(strategy, "type") == "Recreate" {
 		switch {
+		case !pass.serves(w): // its work waits for as long as the new pods need
 		case least == 0 || pass.mayBeSingle(w) || holdsNode(w) || runsDatabase(w):
 		case least == 1: // often one that must not run twice
 			pass.ReportAs(Info, o, overlay.Field{"spec", "strategy", "type"}, fmt.Sprintf(
-				"Deployment %s is served by one pod, which each rollout ends before the new one starts; write RollingUpdate, unless two must never run together", o.Ref.Name))
+				"%s is served by one pod, which each rollout ends before the new one starts, so requests fail meanwhile; write RollingUpdate, unless two must never run together", named))
 		default:
 			pass.Report(o, overlay.Field{"spec", "strategy", "type"}, fmt.Sprintf(
-				"Deployment %s is served, and each rollout ends all its %d pods before a new one starts; write RollingUpdate", o.Ref.Name, least))
+				"%s is served, and each rollout ends all its %d pods before a new one starts, so requests fail meanwhile; write RollingUpdate", named, least))
 		}
 		return
 	}
-	said := text(strategy, "rollingUpdate", "maxUnavailable")
-	away, ok := share(strategy, least, "rollingUpdate", "maxUnavailable")
-	if ok && (said == "100%" || !strings.HasSuffix(said, "%") && least > 1 && away >= least) {
-		pass.Report(o, overlay.Field{"spec", "strategy", "rollingUpdate", "maxUnavailable"}, fmt.Sprintf(
-			"Deployment %s is served by %d pods, and a rollout may end all of them at once (maxUnavailable %s); write 1, or 25%%", o.Ref.Name, least, said))
+	rolling := "rollingUpdate"
+	if o.Ref.Kind == "DeploymentConfig" {
+		rolling = "rollingParams"
+	}
+	said := text(strategy, rolling, "maxUnavailable")
+	away, ok := share(strategy, least, rolling, "maxUnavailable")
+	all := said == "100%" || !strings.HasSuffix(said, "%") && away >= least // less than 100 % is rounded down
+	if ok && all && (least > 1 || least == 1 && said == "100%" && pass.serves(w)) {
+		pass.Report(o, overlay.Field{"spec", "strategy", rolling, "maxUnavailable"}, fmt.Sprintf(
+			"%s has %d pods, and a rollout may end all of them at once (maxUnavailable %s); write 1, or 25%%", named, least, said))
 	}
 }
 

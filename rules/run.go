@@ -18,7 +18,8 @@ import (
 // that can no longer be explained.
 func Run(ctx context.Context, subject Subject, policy Policy) ([]Finding, []Fact, error) {
 	policy = policy.For(subject.Build.Overlay)
-	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part, policy: policy}
+	r := &run{ctx: ctx, build: subject.Build, before: subject.Before, part: subject.Part, policy: policy,
+		placed: slices.ContainsFunc(subject.Additions, func(a Addition) bool { return a.Namespace || a.Destination })}
 	index := newIndex(r.build, policy)
 	r.definitions = schema.Definitions{}
 	maps.Copy(r.definitions, subject.Definitions)
@@ -62,10 +63,12 @@ type run struct {
 	// definitions are the subject's and those of the build itself.
 	definitions schema.Definitions
 	part        bool
-	policy      Policy
-	found       []Finding
-	facts       []Fact
-	err         error
+	// placed is set where Flux or Argo CD says the namespace of what says none.
+	placed bool
+	policy Policy
+	found  []Finding
+	facts  []Fact
+	err    error
 }
 
 func (r *run) source(o *overlay.Object, field overlay.Field) overlay.Source {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/kustodian/kustodian/rules/overlay"
 )
@@ -23,17 +22,22 @@ var _ = add(Rule{
 				nonRoot, user := effective(c, "runAsNonRoot"), effective(c, "runAsUser")
 				switch {
 				case user == "0" && nonRoot != "true":
-					pass.Report(o, saidAt(c, "runAsUser"), fmt.Sprintf("container %s runs as root", c.Name))
+					pass.Report(o, saidAt(c, "runAsUser"), fmt.Sprintf("container %s runs as root (runAsUser: 0), who breaks out of it is root on the node; write the number of another user", c.Name))
 				case nonRoot == "false" && text(c.Node, "securityContext", "runAsUser") == "":
-					pass.Report(o, saidAt(c, "runAsNonRoot"), fmt.Sprintf("container %s says that it may run as root", c.Name))
+					pass.Report(o, saidAt(c, "runAsNonRoot"), fmt.Sprintf("runAsNonRoot: false lets container %s run as root; write true, if its image has another user", c.Name))
 				case nonRoot == "" && user == "":
 					open = append(open, c.Name)
 				}
 			}
-			if len(open) > 0 { // one line in the pod's own context mends all
-				pass.Report(o, pod.At("securityContext", "runAsNonRoot"),
-					fmt.Sprintf("nothing keeps %s of %s %s from running as root", strings.Join(open, ", "), o.Ref.Kind, o.Ref.Name))
+			if len(open) == 0 {
+				continue
 			}
+			at := pod.At("securityContext", "runAsNonRoot") // one line there mends all
+			if pod.Spec == nil {
+				at = pod.Containers[0].At("securityContext", "runAsNonRoot")
+			}
+			pass.Report(o, at, fmt.Sprintf("nothing keeps %s of %s %s from running as root; write securityContext: {runAsNonRoot: true}, if the image has another user",
+				containersNamed(open), o.Ref.Kind, o.Ref.Name))
 		}
 	},
 })
@@ -53,4 +57,12 @@ func saidAt(c Container, key string) overlay.Field {
 		return c.At("securityContext", key)
 	}
 	return c.Workload.At("securityContext", key)
+}
+
+// containersNamed are containers in words.
+func containersNamed(names []string) string {
+	if len(names) == 1 {
+		return "container " + names[0]
+	}
+	return "containers " + list(names)
 }

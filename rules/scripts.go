@@ -115,13 +115,22 @@ func literal(parts []syntax.WordPart) string {
 // commandWords are the words of a command: those of its script where it runs
 // one, else its own.
 func commandWords(argv []string) []string {
-	s, ok := scriptOf(argv)
-	if !ok {
+	if _, ok := scriptOf(argv); !ok {
 		return argv
 	}
-	var out []string
-	calls(s.file, true, func(argv []string) { out = append(out, argv...) })
-	return out
+	return slices.Concat(commandCalls(argv)...)
+}
+
+// commandCalls are the commands that a command runs, with their words: those of
+// its script where it runs one, else itself.
+func commandCalls(argv []string) [][]string {
+	if s, ok := scriptOf(argv); ok {
+		return callsOf(s.file.Stmts, true)
+	}
+	if len(argv) == 0 {
+		return nil
+	}
+	return [][]string{append([]string{path.Base(argv[0])}, argv[1:]...)}
 }
 
 // sleeps is how many seconds a command sleeps, 0 where it does something else.

@@ -41,7 +41,10 @@ func (p *Pass) takesRequests(c Container) bool {
 func (x *index) isWebhook(service *overlay.Object) bool {
 	if x.webhooks == nil {
 		x.webhooks = map[[2]string]bool{}
-		called := func(n *yaml.Node) { x.webhooks[[2]string{text(n, "namespace"), text(n, "name")}] = true }
+		called := func(n *yaml.Node) {
+			x.webhooks[[2]string{text(n, "namespace"), text(n, "name")}] = true
+			x.webhooks[[2]string{"", text(n, "name")}] = true // whoever deploys the Service says where
+		}
 		for _, kind := range []string{"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"} {
 			for _, o := range x.kinds[kind] {
 				for _, webhook := range items(o.Node, "webhooks") {

@@ -22,7 +22,7 @@ var _ = add(Rule{
 			}
 			if program := belowShell(commandOf(c)); program != "" {
 				pass.Report(c.Object, c.commandField(), fmt.Sprintf(
-					"%s of container %s runs below a shell that does not pass SIGTERM on; write exec %s", program, c.Name, program))
+					"%s of container %s runs below a shell that does not pass SIGTERM on, so it is killed in the middle of its work when the grace period ends; write exec before %s", program, c.Name, program))
 			}
 		}
 	},

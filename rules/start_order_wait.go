@@ -70,7 +70,8 @@ func waits(c Container) string {
 		if how := waiter(append([]string{path.Base(argv[0])}, argv[1:]...)); how != "" {
 			return how
 		}
-	} else if i, ok := parseImage(c.Value("image")); ok && c.Init && slices.Contains(waiters, path.Base(i.name)) {
+	}
+	if i, ok := parseImage(c.Value("image")); ok && c.Init && child(c.Node, "command") == nil && slices.Contains(waiters, path.Base(i.name)) {
 		return path.Base(i.name)
 	}
 	s, ok := scriptOf(argv)
@@ -125,7 +126,26 @@ func polls(loop *syntax.WhileClause) string {
 	if asker := askerOf(callsOf(loop.Do, true)); asker != "" && leaves(loop.Do) {
 		return "a loop around " + asker
 	}
+	if dials(loop.Cond) || dials(loop.Do) && leaves(loop.Do) {
+		return "a loop around /dev/tcp"
+	}
 	return ""
+}
+
+// dials reports whether statements open a connection to elsewhere by the path
+// that bash has for it.
+func dials(list []*syntax.Stmt) bool {
+	found := false
+	for _, s := range list {
+		syntax.Walk(s, func(n syntax.Node) bool {
+			if word, ok := n.(*syntax.Word); ok {
+				_, to, is := strings.Cut(literal(word.Parts), "/dev/tcp/")
+				found = found || is && !strings.HasPrefix(to, "localhost/") && !strings.HasPrefix(to, "127.0.0.1/")
+			}
+			return !found
+		})
+	}
+	return found
 }
 
 // leaves reports whether the body of a loop sleeps and leaves the loop.

@@ -45,6 +45,10 @@ func keepsState(pass *Pass, w *Workload, c Container, name string, d database) {
 			return
 		}
 	}
+	if w.Object.Ref.Kind == "StatefulSet" && !d.cache && len(pass.claims(w)) == 0 && len(items(w.Object.Node, "spec", "volumeClaimTemplates")) == 0 &&
+		!slices.ContainsFunc(items(c.Node, "volumeMounts"), func(mount *yaml.Node) bool { return d.keeps(text(mount, "mountPath")) }) {
+		pass.Report(w.Object, overlay.Field{"spec"}, fmt.Sprintf("%s runs %s without a volume, so its data is gone with each pod; write volumeClaimTemplates", named, name))
+	}
 }
 
 // diskOf says which disk a volume is on that is lost with the pod or the node.

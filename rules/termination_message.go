@@ -12,7 +12,7 @@ var _ = add(Rule{
 	Practices: []int{23},
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
-			if c.Workload.Lasts() && c.Value("terminationMessagePolicy") == "" {
+			if c.Workload.Lasts() && !c.Workload.Kind.bare && c.Value("terminationMessagePolicy") == "" {
 				pass.Report(c.Object, c.At("terminationMessagePolicy"), fmt.Sprintf("container %s leaves no last words when it fails; write terminationMessagePolicy: FallbackToLogsOnError", c.Name))
 			}
 		}

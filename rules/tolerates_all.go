@@ -16,16 +16,20 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for w := range pass.Workloads() {
 			kind, named := w.Object.Ref.Kind, w.Object.Ref.Kind+" "+w.Object.Ref.Name
-			if kind == "DaemonSet" || staticPod(w.Object) || text(w.Spec, "priorityClassName") == "system-node-critical" {
-				continue // what is the node's own goes onto it whatever its state
+			ofNodes := kind == "DaemonSet" || text(w.Spec, "priorityClassName") == "system-node-critical"
+			if staticPod(w.Object) {
+				continue
 			}
 			for i, toleration := range items(w.Spec, "tolerations") {
+				if ofNodes {
+					break // what is the node's own goes onto it whatever its state
+				}
 				if text(toleration, "operator") == "Exists" && text(toleration, "key") == "" {
-					pass.Report(w.Object, w.At("tolerations", overlay.IndexStep(i)), fmt.Sprintf("%s tolerates every taint%s; write the key of the one that is meant", named, ofEffect(text(toleration, "effect"))))
+					pass.Report(w.Object, w.At("tolerations", overlay.IndexStep(i)), fmt.Sprintf("%s tolerates every taint%s, so its pods also go onto nodes that are broken or kept for others; write the key of the taint that is meant", named, ofEffect(text(toleration, "effect"))))
 				}
 			}
 			if node := text(w.Spec, "nodeName"); node != "" {
-				pass.Report(w.Object, w.At("nodeName"), fmt.Sprintf("%s runs on node %s or nowhere, past the scheduler; write a nodeSelector", named, node))
+				pass.Report(w.Object, w.At("nodeName"), fmt.Sprintf("%s runs on node %s or nowhere, full or not, since nodeName goes past the scheduler; write a nodeSelector", named, node))
 			}
 		}
 	},

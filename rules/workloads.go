@@ -29,7 +29,8 @@ type Container struct {
 	// Field is the container's, such as spec.template.spec.containers[name=web].
 	Field overlay.Field
 	Node  *yaml.Node
-	Name  string
+	// Name is the container's, or its place such as containers[0] without one.
+	Name string
 	// Init is set for an init container, Sidecar for one that goes on running.
 	Init, Sidecar bool
 }
@@ -179,6 +180,9 @@ func (w *Workload) add(at overlay.Field, node *yaml.Node, init bool) {
 		return // what is no container has no fields
 	}
 	c := Container{Object: w.Object, Workload: w, Field: at, Node: node, Name: text(node, "name"), Init: init}
+	if c.Name == "" {
+		c.Name = overlay.Field(at[max(0, len(at)-2):]).String()
+	}
 	c.Sidecar = c.Init && text(node, "restartPolicy") == "Always"
 	w.Containers = append(w.Containers, c)
 }
@@ -200,9 +204,10 @@ func containerSteps(list *yaml.Node) []string {
 	return steps
 }
 
-// Lasts reports whether a controller keeps the pods running until somebody
-// stops them.
-func (w *Workload) Lasts() bool { return w.Spec != nil && !w.Kind.Ends && !w.Kind.bare }
+// Lasts reports whether the pods run until somebody stops them.
+func (w *Workload) Lasts() bool {
+	return w.Spec != nil && !w.Kind.Ends && !(w.Kind.bare && endsByItself(w.Object))
+}
 
 // At is a field of the pod's spec, such as At("volumes").
 func (w *Workload) At(steps ...string) overlay.Field { return w.Field.Append(steps...) }

@@ -12,9 +12,9 @@ var _ = add(Rule{
 	Presence:  true,
 	Check: func(pass *Pass) {
 		for c := range pass.Containers() {
-			if text(c.Node, "securityContext", "readOnlyRootFilesystem") != "true" {
+			if text(c.Node, "securityContext", "readOnlyRootFilesystem") != "true" && !onWindows(c.Workload) {
 				pass.Report(c.Object, c.At("securityContext", "readOnlyRootFilesystem"),
-					fmt.Sprintf("container %s can write to its own file system", c.Name))
+					fmt.Sprintf("container %s can write to its own file system, where data is lost and programs can be changed; write readOnlyRootFilesystem: true, with an emptyDir where it has to write", c.Name))
 			}
 		}
 	},
