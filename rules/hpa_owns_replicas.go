@@ -45,7 +45,9 @@ var _ = add(Rule{
 		noted := observed[ownReplicas](j, j.Head)
 		for _, fact := range noted {
 			at := fact.Value.At.Object
-			if fact.Value.Ignored == nil && !slices.ContainsFunc(noted, func(other Observed[ownReplicas]) bool { return other.Value.Ignored.covers(at) && j.mayApply(other.Value.Ignored.Paths, fact.Overlay) }) {
+			if fact.Value.Ignored == nil && !slices.ContainsFunc(noted, func(other Observed[ownReplicas]) bool {
+				return other.Value.Ignored.covers(at) && j.mayApply(other.Value.Ignored.Paths, fact.Overlay)
+			}) {
 				j.Report(fact.Value.At, fact.Value.Message, fact.Overlay)
 			}
 		}
