@@ -20,6 +20,8 @@ func newTransport(listed func() []string) http.RoundTripper {
 		TLSHandshakeTimeout:   DefaultTimeout,
 		ResponseHeaderTimeout: DefaultTimeout,
 		MaxIdleConnsPerHost:   2,
+		// A token of a registry takes a few KiB, in a request; no answer comes near.
+		MaxResponseHeaderBytes: 64 << 10,
 		// A Client is dropped without being closed; its connections go by themselves.
 		IdleConnTimeout: 5 * time.Second,
 	}

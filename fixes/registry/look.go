@@ -45,25 +45,28 @@ func (c *Client) pace(key paceKey) *pace {
 	return p
 }
 
-// look asks what a reference is, as a binding or, with nil, as anybody. A host
-// that asks for a pause within the question's time is asked once more.
-func (c *Client) look(ctx context.Context, reference name.Reference, host string, as *Binding) (Image, error) {
+// look asks what a reference is, as a binding or, with nil, as anybody, and
+// says how long the answer took. A host that asks for a pause within the
+// question's time is asked once more.
+func (c *Client) look(ctx context.Context, reference name.Reference, host string, as *Binding) (image Image, took time.Duration, err error) {
 	if image, ok := c.recent.get(reference, as); ok {
-		return image, nil
+		return image, 0, nil
 	}
 	pace := c.pace(paceKey{host, as})
 	end, err := pace.begin(ctx)
 	if err != nil {
-		return Image{}, fmt.Errorf("waiting to ask registry %s: %w", host, err)
+		return Image{}, 0, fmt.Errorf("waiting to ask registry %s: %w", host, err)
 	}
 	defer end()
+	began := time.Now()
+	defer func() { took = time.Since(began) }()
 	asking, cancel := context.WithTimeout(ctx, c.timeout())
 	defer cancel()
 	login, err := c.login(asking, reference, as)
 	if err != nil {
-		return Image{}, err
+		return Image{}, 0, err
 	}
-	image, err := c.lookAs(asking, reference, as, login, pace)
+	image, err = c.lookAs(asking, reference, as, login, pace)
 	var status *transport.Error
 	if errors.As(err, &status) && status.Temporary() && !pace.resting().IsZero() {
 		image, err = c.lookAs(asking, reference, as, login, pace)
@@ -72,9 +75,9 @@ func (c *Client) look(ctx context.Context, reference name.Reference, host string
 		c.recent.keep(reference, as, image)
 	}
 	if asking.Err() != nil && ctx.Err() == nil && err != nil {
-		return Image{}, context.DeadlineExceeded // whatever the library makes of it
+		return Image{}, 0, context.DeadlineExceeded // whatever the library makes of it
 	}
-	return image, err
+	return image, 0, err
 }
 
 // lookAs asks by HEAD what the tag names, which registries do not count as a
@@ -95,12 +98,12 @@ func (c *Client) lookAs(ctx context.Context, reference name.Reference, as *Bindi
 	bytes := reference
 	head, err := puller.Head(ctx, reference)
 	switch {
-	case err == nil:
+	case err == nil && head.Digest.Algorithm == "sha256": // which every cluster reads
 		bytes = reference.Context().Digest(head.Digest.String())
 		if image, ok := c.recent.get(bytes, as); ok {
 			return image, nil
 		}
-	case final(err):
+	case err != nil && final(err):
 		return Image{}, err
 	}
 	// Some registries answer HEAD without a digest, or not at all.

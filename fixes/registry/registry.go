@@ -12,10 +12,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -34,6 +36,10 @@ const DefaultTimeout = 10 * time.Second
 // maxQuestions bounds how many images one run asks for: at five requests each
 // and DefaultRate, that is seven minutes of one registry.
 const maxQuestions = 2000
+
+// maxSlow is how many answers of one host may take more than half their time:
+// maxQuestions of them would keep a run for an hour.
+const maxSlow = 5
 
 // A Client asks registries for every run of a process. Its methods may be
 // called at once from several goroutines; its fields do not change after the
@@ -109,6 +115,7 @@ type Resolver struct {
 	mu     sync.Mutex
 	known  map[question]answer
 	gone   map[string]error // hosts that answer nobody now: asked once
+	slow   map[string]int   // slow answers by host
 }
 
 type question struct{ image, mirror string }
@@ -121,7 +128,7 @@ type answer struct {
 // For is a resolver for one run. A later run needs its own: it must see a
 // moved tag.
 func (c *Client) For(asker Asker) *Resolver {
-	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}}
+	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}, slow: map[string]int{}}
 }
 
 // Resolve says what the image's tag names today, or what has its digest. mirror
@@ -176,7 +183,10 @@ func (r *Resolver) ask(ctx context.Context, image string, reference name.Referen
 	if err != nil {
 		return Image{}, err
 	}
-	said, err := r.client.look(ctx, reference, host, r.client.binding(r.asker, reference))
+	said, took, err := r.client.look(ctx, reference, host, r.client.binding(r.asker, reference))
+	if took > r.client.timeout()/2 {
+		r.tooSlow(host)
+	}
 	if err == nil || ctx.Err() != nil {
 		return said, err
 	}
@@ -187,6 +197,16 @@ func (r *Resolver) ask(ctx context.Context, image string, reference name.Referen
 		r.mu.Unlock()
 	}
 	return Image{}, sentence
+}
+
+// tooSlow counts a slow answer of a host, which is not asked again in the same
+// run once there are too many.
+func (r *Resolver) tooSlow(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.slow[host]++; r.slow[host] == maxSlow {
+		r.gone[host] = fmt.Errorf("registry %s takes too long to answer; the next run asks again", host)
+	}
 }
 
 // hostOf is the registry as people write it: Docker Hub's own name for itself
@@ -205,6 +225,7 @@ func explain(err error, image, host string, timeout time.Duration) (sentence err
 	var status *transport.Error
 	var refused *refusal
 	var rest *restError
+	var asked *url.Error
 	switch {
 	case errors.As(err, &rest):
 		return fmt.Errorf("registry %s asks not to be asked so often; %w", host, rest), true
@@ -213,9 +234,10 @@ func explain(err error, image, host string, timeout time.Duration) (sentence err
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("registry %s did not answer within %s", host, timeout), true
 	case !errors.As(err, &status):
-		// A token's answer would follow in the next line.
-		text, _, _ := strings.Cut(err.Error(), "\n")
-		return fmt.Errorf("registry %s gave no digest for %s: %s", host, image, text), false
+		if errors.As(err, &asked) {
+			err = asked.Err // its address may be a signed one
+		}
+		return fmt.Errorf("registry %s gave no digest for %s: %s", host, image, firstWords(err.Error())), false
 	}
 	switch status.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
@@ -226,6 +248,23 @@ func explain(err error, image, host string, timeout time.Duration) (sentence err
 		return fmt.Errorf("registry %s limits how often it is asked (429); the next run asks again", host), true
 	}
 	return fmt.Errorf("registry %s answered %d for %s", host, status.StatusCode, image), false
+}
+
+// firstWords is what a sentence has room for of a text that others may have
+// chosen. A token's answer would follow in the next line.
+func firstWords(text string) string {
+	text, _, _ = strings.Cut(text, "\n")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	const most = 300
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
 }
 
 func (c *Client) timeout() time.Duration {

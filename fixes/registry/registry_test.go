@@ -266,6 +266,34 @@ func TestHangingHostIsAskedOnce(t *testing.T) {
 	}
 }
 
+// TestSlowHostIsLeftAlone: answers that each come just in time would keep a run
+// for as long as there are images.
+func TestSlowHostIsLeftAlone(t *testing.T) {
+	var asked atomic.Int32
+	host := serve(t, func(next http.Handler) http.Handler {
+		return manifests(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodHead {
+				asked.Add(1)
+				timer := time.NewTimer(60 * time.Millisecond)
+				defer timer.Stop()
+				select {
+				case <-timer.C:
+				case <-r.Context().Done():
+				}
+			}
+			next.ServeHTTP(w, r)
+		})(next)
+	})
+	r := (&Client{Hosts: []string{host}, PlainHTTP: true, Timeout: 100 * time.Millisecond}).For(Asker{})
+	var last error
+	for i := range 2 * maxSlow {
+		_, last = r.Resolve(t.Context(), fmt.Sprintf("%s/app:%d", host, i), "")
+	}
+	if asked.Load() > maxSlow || last == nil || !regexp.MustCompile("takes too long to answer|did not answer within").MatchString(last.Error()) {
+		t.Errorf("the registry was asked %d times, then %v; want %d times", asked.Load(), last, maxSlow)
+	}
+}
+
 // build makes an image with one layer.
 func build(t *testing.T, edit func(*v1.ConfigFile)) v1.Image {
 	t.Helper()
