@@ -201,6 +201,9 @@ func (p *planner) planOne(ctx context.Context, finding rules.Finding) (*Fix, err
 		}
 		return nil, &NoFix{ReasonNoRecipe, detail}
 	}
+	if finding.SetBy != "" {
+		return nil, &NoFix{ReasonAutomation, fmt.Sprintf("%s once the overlay is built, so what an edit here does to what runs cannot be seen.", finding.SetBy)}
+	}
 	if finding.Source.Path == "" {
 		return nil, &NoFix{ReasonNotPlaced, "Which file says this is not known."}
 	}

@@ -160,7 +160,9 @@ func (p AddedPatch) changes(o overlay.ObjectRef, field overlay.Field) bool {
 func amended(f Finding, additions []Addition, indexed overlay.Field, value string) Finding {
 	for _, a := range additions {
 		does := a.does(f.Object, f.Field, indexed, value)
-		if does == "" && a.Components && f.Presence {
+		if does != "" {
+			f.SetBy = fmt.Sprintf("%s in %s:%d %s", a.By, a.Path, a.Line, does)
+		} else if a.Components && f.Presence {
 			does = "adds components, which may say this"
 		}
 		if does != "" {

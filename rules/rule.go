@@ -268,6 +268,10 @@ type Finding struct {
 	// program, another project, or the file of a remote base. The finding then
 	// stands for all of its rule there.
 	Written string `json:"written,omitempty"`
+	// SetBy says what Flux or Argo CD does to the field once the overlays are
+	// built, such as "Flux Kustomization shop in clusters/live.yaml:9 sets this
+	// image"; "" where one of them is applied as it is.
+	SetBy string `json:"setBy,omitempty"`
 	// Suppressed says who silenced the finding, nil where nobody did.
 	Suppressed *Suppression `json:"suppressed"`
 

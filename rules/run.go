@@ -202,6 +202,9 @@ func Merge(findings ...[]Finding) []Finding {
 		if f.Severity > out[i].Severity {
 			out[i].Severity, out[i].Message = f.Severity, f.Message
 		}
+		if f.SetBy == "" {
+			out[i].SetBy = ""
+		}
 		out[i].AddOthers(f)
 		out[i].Overlays = append(out[i].Overlays, f.Overlays...)
 	}

@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -174,5 +175,38 @@ func TestFixNew(t *testing.T) {
 				t.Errorf("fix %v, %s %q; want %q", f.Fix, f.NoFixReason, f.NoFix, c.want)
 			}
 		})
+	}
+}
+
+// TestFixSetLater leaves what Flux sets once the overlay is built, unless some
+// overlay is applied as it is.
+func TestFixSetLater(t *testing.T) {
+	flux := "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: shop}\nspec:\n  path: ./overlays/%s\n  images:\n  - {name: example.com/shop/web, newTag: 1.2.4}\n"
+	deployment := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n" +
+		"  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers:\n      - name: app\n        image: example.com/shop/web:1.2.3\n"
+	files := map[string]string{
+		".kustodian.yaml":                  only([]string{"image-unpinned"}),
+		"base/kustomization.yaml":          "resources: [web.yaml]\n",
+		"base/web.yaml":                    deployment,
+		"overlays/dev/kustomization.yaml":  "resources: [../../base]\n",
+		"overlays/prod/kustomization.yaml": "resources: [../../base]\n",
+		"clusters/dev.yaml":                fmt.Sprintf(flux, "dev"),
+	}
+	for _, want := range []fixes.Reason{fixes.NoReason, fixes.ReasonAutomation} {
+		dir := t.TempDir()
+		write(t, dir, files)
+		tree := review.TreeRef{Folder: dir}
+		reviewer := review.Reviewer{Ask: func(context.Context, fixes.Question) fixes.Answer { return fixes.Answer{Digest: digest} }}
+		report, err := reviewer.Run(t.Context(), review.Job{Head: tree, Config: tree, Fix: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(report.Findings) != 1 {
+			t.Fatalf("%d findings; want the image of the base", len(report.Findings))
+		}
+		if f := report.Findings[0]; f.NoFixReason != want || (f.Fix != nil) != (want == fixes.NoReason) {
+			t.Errorf("fix %v, %s %q; want %q", f.Fix, f.NoFixReason, f.NoFix, want)
+		}
+		files["clusters/prod.yaml"] = fmt.Sprintf(flux, "prod")
 	}
 }
