@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/kustodian/kustodian/rules/overlay"
 )
 
@@ -95,7 +97,9 @@ func (p *Plan) dropPull(to *fileChanges, said place) error {
 		if saysNothing(without(said.parent, "imagePullPolicy")) {
 			said = said.above()
 		}
-		if said.block == nil {
+		if empty, err := p.empties(said); err != nil {
+			return err
+		} else if empty {
 			owner, err := p.lister(said.file, patchLists...)
 			if err != nil {
 				return err
@@ -105,4 +109,25 @@ func (p *Plan) dropPull(to *fileChanges, said place) error {
 	}
 	to.add(said.file, said.remove())
 	return p.dropEmpty(to, listed)
+}
+
+// empties reports whether a patch file says nothing any more without what a
+// place of it says: then the file goes, with its mention.
+func (p *Plan) empties(said place) (bool, error) {
+	if said.block != nil {
+		return false, nil
+	}
+	src, err := p.Snapshot.ReadFile(said.file)
+	if err != nil {
+		return false, fmt.Errorf("reading %s: %w", said.file, err)
+	}
+	after, err := edited(said.file, src, []Edit{said.remove()})
+	if err != nil {
+		return false, err
+	}
+	roots, err := documents(after.Bytes)
+	if err != nil {
+		return false, refused(said.file, err)
+	}
+	return !slices.ContainsFunc(roots, func(root *yaml.Node) bool { return root != nil && !saysNothing(root) }), nil
 }

@@ -45,7 +45,7 @@ var explanations = map[Reason]Explanation{
 	ReasonAutomation: {"Another tool writes the line and would undo an edit.", "Set that tool up to write what the finding asks for."},
 	ReasonRegistry:   {"The registry gave no answer that can be used.", "See that the image and tag exist, and that Kustodian may ask that registry."},
 	ReasonOffline:    {"A registry would have to be asked, and this command never dials.", "Run kustodian fix, or let the App do it."},
-	ReasonImmutable:  {"The API server refuses the change of an object that exists.", "Delete the object and apply it anew, or write the change into the next one of its kind."},
+	ReasonImmutable:  {"The API server refuses the change of an object that exists.", "Delete the object and apply it anew, or write the change into the next one of its kind. A Job that may run again can be replaced by what applies it: with the annotation argocd.argoproj.io/sync-options: Force=true,Replace=true, or kustomize.toolkit.fluxcd.io/force: enabled, it has a fix."},
 	ReasonConflict:   {"Another fix changes the same place.", "Merge that one; this one follows in the next run."},
 	ReasonUnknownUse: {"How the program uses the value cannot be seen.", "Change it where you know who reads it."},
 	ReasonInSteps:    {"It goes in two steps, and one of them is in the cluster.", "Take the steps in the order that is told; the edit alone would disturb what runs."},

@@ -124,8 +124,8 @@ func writeFixes(cmd *cobra.Command, root string, report *review.Report) error {
 	}
 	defer folder.Close()
 	var faults []error
-	for path, text := range after {
-		if err := writeFile(folder, path, text); err != nil {
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		if err := writeFile(folder, path, after[path]); err != nil {
 			faults = append(faults, err)
 			continue
 		}
