@@ -26,7 +26,8 @@ func fixCommand() *cobra.Command {
 		Short: "Plan fixes, prove them, and print them as one diff",
 		Long: `Plans a fix for each finding, builds every overlay that reads a changed file before
 and after, and keeps the fixes whose difference is exactly what was meant. They are printed
-as one unified diff that "git apply" takes. What was refused, and why, goes to stderr.`,
+as one unified diff that "git apply" takes. What each of them does, and what was refused
+and why, goes to stderr.`,
 		Example: `  kustodian fix
   kustodian fix --rule missing-requests --write
   kustodian fix --rule image-unpinned | git apply`,
@@ -49,6 +50,9 @@ as one unified diff that "git apply" takes. What was refused, and why, goes to s
 			}
 			report, err := runReview(cmd, review.Reviewer{Ask: askFromShell(images)}, job)
 			if err != nil {
+				return err
+			}
+			if err := publish.FixText(cmd.ErrOrStderr(), report); err != nil {
 				return err
 			}
 			explainRefusals(cmd, report)
