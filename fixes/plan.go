@@ -183,7 +183,7 @@ type planner struct {
 
 // plan plans the fix of a finding, or of all that it stands for.
 func (p *planner) plan(ctx context.Context, finding rules.Finding) (*Fix, error) {
-	if finding.Written != "" && finding.Source.Remote == nil {
+	if finding.Written != "" && finding.Source.Remote == nil && HasRecipe(finding.Rule) {
 		return p.planWritten(ctx, finding)
 	}
 	return p.planOne(ctx, finding)
