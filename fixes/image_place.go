@@ -99,9 +99,15 @@ func (t *tagPlace) is(other *tagPlace) bool {
 		slices.Equal(t.block, other.block) && slices.Equal(t.path, other.path)
 }
 
-// saysTag is false of an entry of images that only renames.
+// saysTag is false of an entry of images that only renames, and of an image
+// without a tag. People write tags behind new names too.
 func (t *tagPlace) saysTag() bool {
-	return !t.isEntry || scalar(t.node, "newTag") != "" || scalar(t.node, "digest") != ""
+	said := scalar(t.node, "newName")
+	if !t.isEntry {
+		said = t.node.Value
+	}
+	_, tag := splitTag(unpinned(said))
+	return tag != "" || strings.Contains(said, "@") || t.isEntry && (scalar(t.node, "newTag") != "" || scalar(t.node, "digest") != "")
 }
 
 // saysDigest is true of an image with a digest, and of an entry that sets one.
@@ -109,7 +115,7 @@ func (t *tagPlace) saysDigest() bool {
 	if !t.isEntry {
 		return strings.Contains(t.node.Value, "@")
 	}
-	return scalar(t.node, "digest") != "" || strings.Contains(scalar(t.node, "newTag"), "@")
+	return scalar(t.node, "digest") != "" || strings.Contains(scalar(t.node, "newTag")+scalar(t.node, "newName"), "@")
 }
 
 // pin writes a digest in the form that is there: behind the tag, which is the
@@ -120,6 +126,8 @@ func (t *tagPlace) pin(digest string) Edit {
 		return t.set(unpinned(t.node.Value) + "@" + digest)
 	case scalar(t.node, "digest") != "":
 		return t.below("digest").set(digest)
+	case scalar(t.node, "newTag") == "":
+		return t.below("newName").set(unpinned(scalar(t.node, "newName")) + "@" + digest)
 	}
 	return t.below("newTag").set(unpinned(scalar(t.node, "newTag")) + "@" + digest)
 }
