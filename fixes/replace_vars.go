@@ -21,22 +21,17 @@ type varUse struct {
 }
 
 // replaceVars writes the variables of a kustomization as replacements, which
-// set fields instead of putting texts together.
+// set fields instead of putting texts together. Where there are none yet, each
+// stands where its variable did, with the comments above it.
 func (p *Plan) replaceVars(ctx context.Context, old place) ([]Edit, error) {
-	said, err := p.lines(old)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.ContainsRune(said, '#') {
-		return nil, &NoFix{ReasonText, fmt.Sprintf("The comments in %s of %s would be lost.", old.path[0], old.file)}
-	}
 	uses, err := p.varUses(ctx, old)
 	if err != nil {
 		return nil, err
 	}
 	var edits []Edit
-	for _, entry := range items(old.node) {
-		targets, err := targetsOf(scalar(entry, "name"), &uses)
+	inPlace := child(old.parent, "replacements") == nil
+	for i, entry := range items(old.node) {
+		targets, err := targetsOf(scalar(entry, "name"), uses)
 		if err != nil {
 			return nil, err
 		}
@@ -44,22 +39,79 @@ func (p *Plan) replaceVars(ctx context.Context, old place) ([]Edit, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(targets.Content) == 0 {
-			continue // nothing uses it
-		}
 		replacement := &yaml.Node{Kind: yaml.MappingNode}
 		put(replacement, source, "source")
 		put(replacement, targets, "targets")
-		edit, err := place{file: old.file, path: []any{"replacements"}}.append(replacement)
+		at, now := old.below(i), old.below(i)
+		now.path[0] = "replacements" // what goes, goes last
+		var more []Edit
+		switch {
+		case len(targets.Content) == 0 && inPlace:
+			more = []Edit{now.remove()} // nothing uses it
+		case len(targets.Content) == 0:
+		case inPlace:
+			more, err = at.become(now, replacement)
+		default:
+			var edit Edit
+			edit, err = place{file: old.file, path: []any{"replacements"}}.append(replacement)
+			more = []Edit{edit}
+		}
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+	}
+	used := slices.ContainsFunc(edits, func(e Edit) bool { return e.Op != opRemove })
+	switch {
+	case !inPlace:
+		edits = append(edits, old.remove())
+	case used:
+		edits = append(edits, old.rename("replacements"))
+	default:
+		edits = []Edit{old.remove()}
+	}
+	return edits, p.keepsComments(old, edits)
+}
+
+// become are the edits that give a mapping the keys of another in place of its
+// own; then is where it stands when they are there.
+func (s place) become(then place, now *yaml.Node) ([]Edit, error) {
+	var edits []Edit
+	for i := 0; i+1 < len(now.Content); i += 2 {
+		edit, err := s.add(now.Content[i].Value, now.Content[i+1])
 		if err != nil {
 			return nil, err
 		}
 		edits = append(edits, edit)
 	}
-	if len(uses) > 0 {
-		return nil, &NoFix{ReasonNoEvidence, fmt.Sprintf("%s of %s has more than one variable in %q.", uses[0].field, uses[0].object, uses[0].text)}
+	for i := 0; i+1 < len(s.node.Content); i += 2 {
+		edits = append(edits, then.below(s.node.Content[i].Value).remove())
 	}
-	return append(edits, old.remove()), nil
+	return edits, nil
+}
+
+var comment = regexp.MustCompile(`(?m)(^|\s)#.*$`)
+
+// keepsComments returns a *NoFix where edits lose a comment of a field.
+func (p *Plan) keepsComments(field place, edits []Edit) error {
+	said, err := p.lines(field)
+	if err != nil {
+		return err
+	}
+	src, err := p.Snapshot.ReadFile(field.file)
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", field.file, err)
+	}
+	after, err := edited(field.file, src, edits)
+	if err != nil {
+		return err
+	}
+	for _, text := range comment.FindAll(said, -1) {
+		if text = bytes.TrimSpace(text); bytes.Count(after.Bytes, text) < bytes.Count(src, text) {
+			return &NoFix{ReasonText, fmt.Sprintf("The comment %q in %s of %s would be lost.", text, field.path[0], field.file)}
+		}
+	}
+	return nil
 }
 
 // varUses are the fields that read otherwise in a build without the variables.
@@ -102,44 +154,53 @@ func (p *Plan) varUses(ctx context.Context, old place) ([]varUse, error) {
 	return uses, nil
 }
 
-// targetsOf takes the uses of a variable out of all, as targets of a replacement:
-// the whole field, or the part of it between two delimiters.
-func targetsOf(name string, uses *[]varUse) (*yaml.Node, error) {
+// targetsOf are the uses of a variable as targets of a replacement: the whole
+// field, or each part of it between two delimiters.
+func targetsOf(name string, uses []varUse) (*yaml.Node, error) {
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	reference := "$(" + name + ")"
-	var rest []varUse
-	for _, use := range *uses {
-		if !strings.Contains(use.text, reference) || strings.Count(use.text, "$(") > 1 {
-			rest = append(rest, use)
+	for _, use := range uses {
+		count := strings.Count(use.text, reference)
+		if count == 0 {
 			continue
 		}
-		target := &yaml.Node{Kind: yaml.MappingNode}
-		set(target, use.object.Kind, "select", "kind")
-		set(target, use.object.Name, "select", "name")
-		at := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: pathOf(use.field)}
-		put(target, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{at}}, "fieldPaths")
+		delimiter, parts := "", []int{0}
 		if use.text != reference {
-			delimiter, index := parted(use.text, reference)
-			if delimiter == "" {
+			if delimiter, parts = parted(use.text, reference); len(parts) < count {
 				return nil, &NoFix{ReasonNoEvidence, fmt.Sprintf("Nothing parts %s from the rest of %s of %s, as a replacement needs it.", reference, use.field, use.object)}
 			}
-			set(target, delimiter, "options", "delimiter")
-			setInt(target, index, "options", "index")
 		}
-		list.Content = append(list.Content, target)
+		for _, index := range parts {
+			target := &yaml.Node{Kind: yaml.MappingNode}
+			set(target, use.object.Kind, "select", "kind")
+			set(target, use.object.Name, "select", "name")
+			at := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: pathOf(use.field)}
+			put(target, &yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{at}}, "fieldPaths")
+			if delimiter != "" {
+				set(target, delimiter, "options", "delimiter")
+				setInt(target, index, "options", "index")
+			}
+			list.Content = append(list.Content, target)
+		}
 	}
-	*uses = rest
 	return list, nil
 }
 
-// parted is a delimiter between which a text has a part, and the part's index.
-func parted(text, part string) (delimiter string, index int) {
-	for _, delimiter := range []string{"/", ":", "@", ",", "=", ".", "-", " "} {
-		if i := slices.Index(strings.Split(text, delimiter), part); i >= 0 {
-			return delimiter, i
+// parted is a delimiter between which a text has a part, and where the part is:
+// the delimiter that sets it off most often.
+func parted(text, part string) (delimiter string, indexes []int) {
+	for _, d := range []string{"/", ":", "@", ",", "=", ".", "-", " "} {
+		var found []int
+		for i, other := range strings.Split(text, d) {
+			if other == part {
+				found = append(found, i)
+			}
+		}
+		if len(found) > len(indexes) {
+			delimiter, indexes = d, found
 		}
 	}
-	return "", 0
+	return delimiter, indexes
 }
 
 // plainPath is a path of fields that variables and replacements read alike.

@@ -3,8 +3,10 @@ package fixes
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -57,12 +59,7 @@ func planTodaysField(ctx context.Context, p *Plan) (*Fix, error) {
 	if len(p.Builds) == 0 {
 		return nil, &NoFix{ReasonNotBuilt, fmt.Sprintf("No overlay that reads %s builds, so nobody can see that an edit changes nothing.", file)}
 	}
-	old := place{file: file, by: next.by, node: root}.below(field)
-	succeed := p.succeed
-	if next.to == "replacements" {
-		succeed = func(old place, _ succession) ([]Edit, error) { return p.replaceVars(ctx, old) }
-	}
-	edits, err := succeed(old, next)
+	edits, err := p.succeedAll(ctx, place{file: file, by: next.by, node: root}, next.to)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +71,47 @@ func planTodaysField(ctx context.Context, p *Plan) (*Fix, error) {
 	return fix, err
 }
 
+// succeedAll are the edits that write all fields of a kustomization that one
+// field took the place of as that field, so that there is one of it.
+func (p *Plan) succeedAll(ctx context.Context, root place, to string) ([]Edit, error) {
+	var old []place
+	for i := 0; i+1 < len(root.node.Content); i += 2 {
+		if key := root.node.Content[i].Value; successions[strings.ToLower(key)].to == to {
+			old = append(old, root.below(key))
+		}
+	}
+	next := func(of place) succession { return successions[strings.ToLower(of.path[0].(string))] }
+	slices.SortStableFunc(old, func(a, b place) int {
+		switch {
+		case next(a).first == next(b).first:
+			return 0
+		case next(a).first:
+			return -1
+		}
+		return 1
+	})
+	if to == "replacements" {
+		return p.replaceVars(ctx, old[0])
+	}
+	var edits []Edit
+	for _, field := range old {
+		more, err := p.succeed(field, next(field), len(edits) > 0)
+		var noFix *NoFix
+		if errors.As(err, &noFix) && field.path[0] != p.Finding.Reason {
+			continue // it stays beside the others, and its own finding says why
+		}
+		if err != nil {
+			return nil, err
+		}
+		edits = append(edits, more...)
+	}
+	return edits, nil
+}
+
 // succeed are the edits that write a field of a kustomization as its successor:
-// in its place, or behind what the successor has already.
-func (p *Plan) succeed(old place, next succession) ([]Edit, error) {
+// in its place, or behind what the successor has already. follows is set where
+// another field is written so before.
+func (p *Plan) succeed(old place, next succession, follows bool) ([]Edit, error) {
 	field := old.path[0].(string)
 	said, err := p.lines(old)
 	if err != nil {
@@ -85,12 +120,9 @@ func (p *Plan) succeed(old place, next succession) ([]Edit, error) {
 	if next.item != "" && commentedEntry.Match(said) {
 		return nil, &NoFix{ReasonText, fmt.Sprintf("Entries of %s in %s are commented out, and would be in the form of %s when they come back.", field, old.file, field)}
 	}
-	if child(old.parent, next.to) == nil {
+	if child(old.parent, next.to) == nil && !follows {
 		edits, err := inTodaysForm(old, next)
 		return append(edits, old.rename(next.to)), err
-	}
-	if bytes.ContainsRune(said, '#') {
-		return nil, &NoFix{ReasonText, fmt.Sprintf("%s has %s too, and the comments in %s would be lost on the way there.", old.file, next.to, field)}
 	}
 	entries, err := entriesOfToday(old.node, next)
 	if err != nil {
@@ -100,7 +132,7 @@ func (p *Plan) succeed(old place, next succession) ([]Edit, error) {
 	list := place{file: old.file, node: old.parent}.below(next.to)
 	for _, entry := range entries {
 		edit, err := list.append(entry)
-		if next.first && len(list.node.Content) > 0 {
+		if next.first && list.node != nil && len(list.node.Content) > 0 {
 			edit, err = list.below(len(edits)).insert(entry)
 		}
 		if err != nil {
@@ -108,7 +140,8 @@ func (p *Plan) succeed(old place, next succession) ([]Edit, error) {
 		}
 		edits = append(edits, edit)
 	}
-	return append(edits, old.remove()), nil
+	edits = append(edits, old.remove())
+	return edits, p.keepsComments(old, edits)
 }
 
 // commentedEntry is an entry of a list that somebody has commented out.
@@ -167,9 +200,6 @@ func entriesOfToday(old *yaml.Node, next succession) ([]*yaml.Node, error) {
 			whole := &yaml.Node{Kind: yaml.MappingNode}
 			put(whole, entry, keyOfPatch(entry))
 			entry = whole
-		}
-		if text := child(entry, "patch"); text != nil {
-			return nil, &NoFix{ReasonText, "A patch of several lines is not moved from one list into another."}
 		}
 		out = append(out, entry)
 	}

@@ -1,6 +1,7 @@
 package yamledit
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -190,11 +191,49 @@ func (l layout) mapping(b *strings.Builder, m Map, indent int, first string) {
 // entry writes a key with its value, without the indent in front.
 func (l layout) entry(b *strings.Builder, item Item, indent int) {
 	b.WriteString(l.scalar(String(item.Key)) + ":")
+	if lines := literalLines(item.Value); lines != nil {
+		l.literal(b, lines, indent+l.step)
+		return
+	}
 	if inline(item.Value) {
 		b.WriteString(" " + l.scalar(item.Value) + l.nl)
 		return
 	}
 	b.WriteString(l.nl + l.block(item.Value, indent))
+}
+
+// literal writes the lines of a text as they are, behind a bar.
+func (l layout) literal(b *strings.Builder, lines []string, indent int) {
+	b.WriteString(" |")
+	if last := len(lines) - 1; lines[last] == "" {
+		lines = lines[:last] // the break at the end stays
+	} else {
+		b.WriteByte('-')
+	}
+	b.WriteString(l.nl)
+	for _, line := range lines {
+		if line != "" {
+			b.WriteString(strings.Repeat(" ", indent) + line)
+		}
+		b.WriteString(l.nl)
+	}
+}
+
+// literalLines are the lines of a text that has several and that a literal
+// scalar says without an indicator of its own; nil for any other value.
+func literalLines(v Value) []string {
+	s, ok := v.(String)
+	text := string(s)
+	if !ok || !strings.Contains(text, "\n") || strings.HasPrefix(text, " ") || strings.HasPrefix(text, "\n") || strings.HasSuffix(text, "\n\n") {
+		return nil
+	}
+	strange := func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }
+	lines := strings.Split(text, "\n")
+	blank := func(line string) bool { return line != "" && strings.TrimSpace(line) == "" }
+	if strings.ContainsFunc(text, strange) || slices.ContainsFunc(lines, blank) {
+		return nil
+	}
+	return lines
 }
 
 func (l layout) list(b *strings.Builder, items List, indent int) {
