@@ -32,7 +32,7 @@ type Note struct {
 // NoteFile reads the text of a file; false where it says nothing.
 func NoteFile(path string, text []byte) (Note, bool) {
 	note := Note{Path: path, Delivered: delivered(text)}
-	for line, m := range comments(text) {
+	for line, m := range comments(path, text) {
 		note.Comments = append(note.Comments, IgnoreComment{path, line, m[1], m[2]})
 	}
 	slices.SortFunc(note.Comments, func(a, b IgnoreComment) int { return a.Line - b.Line })

@@ -134,6 +134,7 @@ var (
 		{"CKV_K8S_37", []string{"privilege-unset"}},
 		{"CKV_K8S_40", []string{"run-as-root"}},
 		{"CKV_K8S_43", []string{"image-unpinned"}},
+		{"CKV2_K8S_6", []string{"namespace-open"}},
 	}
 )
 
@@ -144,7 +145,8 @@ type peer struct {
 	reason func(rule, key, value string) (reason string, ok bool)
 }
 
-var checkovSkip = regexp.MustCompile(`^checkov\.io/skip\d+$`)
+// checkovSkip is how checkov itself looks for its annotations.
+var checkovSkip = regexp.MustCompile(`(?:checkov|bridgecrew)\.io/skip`)
 
 var peers = []peer{
 	{"kube-linter", func(rule, key, value string) (string, bool) {

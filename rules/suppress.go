@@ -11,9 +11,10 @@ import (
 
 var (
 	// ignoreComment is `# kustodian:ignore RULE the reason`.
-	ignoreComment = regexp.MustCompile(`#\s*kustodian:ignore(?:\s+([a-z0-9-]+))?(?:\s+(.*\S))?\s*$`)
-	// checkovComment is `# checkov:skip=CHECK:the reason`.
-	checkovComment = regexp.MustCompile(`#\s*checkov:skip=(\w+)(?::\s*(.*\S))?\s*$`)
+	ignoreComment = regexp.MustCompile(`(?:^|\s)#\s*kustodian:ignore(?:\s+([a-z0-9-]+))?(?:\s+(.*\S))?\s*$`)
+	// checkovComment is `# checkov:skip=CHECK:the reason`, which begins with
+	// the name of its maker too.
+	checkovComment = regexp.MustCompile(`(?:^|\s)#\s*(?:checkov|bridgecrew):skip= *(\w+)(?::\s*(.*\S))?\s*$`)
 )
 
 // An IgnoreComment is a comment that silences a rule on its line, or, where
@@ -27,13 +28,13 @@ type IgnoreComment struct {
 }
 
 // comments are the ignore comments of a text by their line, in their parts.
-func comments(text []byte) map[int][]string {
+func comments(file string, text []byte) map[int][]string {
 	out := map[int][]string{}
 	if !strings.Contains(string(text), "kustodian:ignore") {
 		return nil
 	}
-	for i, line := range lines(text) {
-		if m := ignoreComment.FindStringSubmatch(line); m != nil {
+	for i, line := range readComments(file, text) {
+		if m := ignoreComment.FindStringSubmatch(line.comment); m != nil {
 			out[i+1] = m
 		}
 	}
@@ -44,18 +45,18 @@ func comments(text []byte) map[int][]string {
 // their own right above it, silences: ours, or checkov's for the same check.
 // read returns the text of a file; a file that it cannot read has no comments.
 func Suppress(findings []Finding, read func(path string) ([]byte, error)) []Finding {
-	files := map[string][]string{}
+	files := map[string][]textLine{}
 	for i := range findings {
 		f := &findings[i]
 		text, ok := files[f.Path]
 		if !ok {
 			if src, err := read(f.Path); err == nil {
-				text = lines(src)
+				text = readComments(f.Path, src)
 			}
 			files[f.Path] = text
 		}
-		for n := f.Line; n >= 1 && n <= len(text) && (n == f.Line || alone(text[n-1])); n-- {
-			if s := silencedBy(f.Rule, text[n-1]); s != nil && (f.Suppressed == nil || f.Suppressed.Tool != "") {
+		for n := f.Line; n >= 1 && n <= len(text) && (n == f.Line || text[n-1].alone); n-- {
+			if s := silencedBy(f.Rule, text[n-1].comment); s != nil && (f.Suppressed == nil || f.Suppressed.Tool != "") {
 				s.Path, s.Line = f.Path, n
 				f.Suppressed = s
 			}
@@ -64,20 +65,17 @@ func Suppress(findings []Finding, read func(path string) ([]byte, error)) []Find
 	return findings
 }
 
-// silencedBy is the suppression of a rule that a line's comment is, without
-// its place; nil where it is none.
-func silencedBy(rule, line string) *Suppression {
-	if m := ignoreComment.FindStringSubmatch(line); m != nil && m[1] == rule && reasonFault(m[1], m[2], commentForm) == "" {
+// silencedBy is the suppression of a rule that a comment is, without its place;
+// nil where it is none.
+func silencedBy(rule, comment string) *Suppression {
+	if m := ignoreComment.FindStringSubmatch(comment); m != nil && m[1] == rule && reasonFault(m[1], m[2], commentForm) == "" {
 		return &Suppression{Reason: m[2]}
 	}
-	if m := checkovComment.FindStringSubmatch(line); m != nil && covers(checkov, m[1], rule) {
+	if m := checkovComment.FindStringSubmatch(comment); m != nil && covers(checkov, m[1], rule) {
 		return &Suppression{Reason: m[2], Tool: "checkov"}
 	}
 	return nil
 }
-
-// alone reports whether a line is a comment and nothing else.
-func alone(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "#") }
 
 // lines are the lines of a text without their ends.
 func lines(text []byte) []string {

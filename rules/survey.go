@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -58,7 +59,12 @@ func (s *Survey) Report(path string, line int, message string, overlays ...strin
 		return
 	}
 	at := Place{Source: overlay.Source{Path: path, Line: line, Column: 1, EndLine: line}}
-	s.found = append(s.found, at.finding(s.Rule, f, overlays))
+	found := at.finding(s.Rule, f, overlays)
+	for n := 2; slices.ContainsFunc(s.found, func(other Finding) bool { return other.Fingerprint == found.Fingerprint && other.Line != line }); n++ {
+		f.Reason = fmt.Sprint(n) // the second of a file that says the same
+		found = at.finding(s.Rule, f, overlays)
+	}
+	s.found = append(s.found, found)
 }
 
 // SurveyTree applies every rule over a tree that the policy leaves on. read

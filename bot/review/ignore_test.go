@@ -55,6 +55,44 @@ func TestUnusedIgnores(t *testing.T) {
 	}
 }
 
+// TestUnusedWhereNothingIsBuilt holds that nobody is told to take out an ignore
+// of what an overlay would show that does not build; and that two comments of a
+// file which say the same are two findings.
+func TestUnusedWhereNothingIsBuilt(t *testing.T) {
+	folder := t.TempDir()
+	pod := "apiVersion: v1\n# kustodian:ignore naked-pod a shell\nkind: Pod\nmetadata: {name: shell}\nspec: {containers: []}\n"
+	write(t, folder, map[string]string{
+		".kustodian.yaml": "version: 1\nignore:\n" +
+			"- {rule: node-port, path: broken/**, reason: perhaps}\n" +
+			"- {rule: node-port, overlay: broken, reason: perhaps}\n" +
+			"- {rule: node-port, path: whole/**, reason: gone}\n" +
+			"- {rule: node-port, overlay: whole, reason: gone}\n",
+		"broken/kustomization.yaml": "resources: [pod.yaml, missing.yaml]\n",
+		"broken/pod.yaml":           pod,
+		"whole/kustomization.yaml":  "resources: [pod.yaml]\n",
+		"whole/pod.yaml":            pod + "# kustodian:ignore node-port none\n# kustodian:ignore node-port none\n# kustodian:ignore\n# kustodian:ignore\n",
+	})
+	tree := review.TreeRef{Folder: folder}
+	report, err := (&review.Reviewer{}).Run(t.Context(), review.Job{Head: tree, Config: tree})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range report.Findings {
+		if f.Rule == "ignore-unused" || f.Rule == "ignore-invalid" {
+			got = append(got, fmt.Sprintf("%s:%d %s", f.Path, f.Line, f.Rule))
+		}
+	}
+	slices.Sort(got)
+	want := []string{
+		".kustodian.yaml:5 ignore-unused", ".kustodian.yaml:6 ignore-unused", "whole/pod.yaml:6 ignore-unused", "whole/pod.yaml:7 ignore-unused",
+		"whole/pod.yaml:8 ignore-invalid", "whole/pod.yaml:9 ignore-invalid",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("want -, got +:\n%s", diff)
+	}
+}
+
 // TestNewRule lists what a new rule finds in sweeps, and is silent about changes
 // for its first 30 days.
 func TestNewRule(t *testing.T) {

@@ -82,11 +82,35 @@ func (r *run) unusedEntries(used map[config.Ignore]bool, today string) {
 		case ignore.Until != "" && ignore.Until < today:
 			r.report.Findings = append(r.report.Findings, silent("ignore-invalid", rules.Warning, ignore.File, ignore.Line,
 				fmt.Sprintf("the ignore of %s ended on %s; take it out, or say until when it holds", ignore.Rule, ignore.Until), ignore.Path))
-		case !used[ignore]:
+		case !used[ignore] && !r.mayUse(ignore):
 			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, ignore.File, ignore.Line,
 				fmt.Sprintf("the ignore of %s silences nothing; take it out", ignore.Rule), ignore.Path))
 		}
 	}
+}
+
+// mayUse reports whether an entry may silence what an overlay would show that
+// was not built.
+func (r *run) mayUse(ignore config.Ignore) bool {
+	return slices.ContainsFunc(r.head.reached, func(o overlay.Overlay) bool {
+		if r.head.built(o.Path) || ignore.Overlay != "" && !doublestar.MatchUnvalidated(ignore.Overlay, o.Path) {
+			return false
+		}
+		return slices.ContainsFunc(o.Reads, func(file string) bool {
+			return rules.Covers(ignore.Section, file, []string{o.Path}) && rules.Covers(ignore.Path, file, []string{o.Path})
+		})
+	})
+}
+
+// unseen are the files that overlays read which were not built.
+func (r *run) unseen() map[string]bool {
+	files := map[string]bool{}
+	for _, o := range r.head.reached {
+		for _, file := range o.Reads {
+			files[file] = files[file] || !r.head.built(o.Path)
+		}
+	}
+	return files
 }
 
 // unusedComments reports the ignore comments and annotations of the tree that
@@ -112,12 +136,18 @@ func (r *run) unusedComments() error {
 		}
 		ignores = append(ignores, annotations...)
 	}
+	unseen, seen := r.unseen(), map[string]int{}
 	for _, comment := range ignores {
-		if !used[comment] {
-			used[comment] = true // an annotation of a base is built more than once
-			r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, comment.Path, comment.Line,
-				fmt.Sprintf("the ignore of %s silences nothing; take it out", comment.Rule), comment.Rule))
+		if used[comment] || unseen[comment.Path] {
+			continue
 		}
+		used[comment] = true // an annotation of a base is built more than once
+		reason := comment.Rule
+		if seen[comment.Path+reason]++; seen[comment.Path+reason] > 1 {
+			reason = fmt.Sprint(reason, " ", seen[comment.Path+reason]) // the second of a file is another finding
+		}
+		r.report.Findings = append(r.report.Findings, silent("ignore-unused", rules.Info, comment.Path, comment.Line,
+			fmt.Sprintf("the ignore of %s silences nothing; take it out", comment.Rule), reason))
 	}
 	return nil
 }
