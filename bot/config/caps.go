@@ -40,8 +40,8 @@ func (r *reader) atMost(most int, to *int) func(*yaml.Node) {
 		}
 		number, err := strconv.Atoi(n.Value)
 		switch {
-		case err != nil || number < 0:
-			r.fault(n, "want a whole number from 0, not %q", n.Value)
+		case err != nil || number < 0 || n.ShortTag() != "!!int":
+			r.fault(n, "want a whole number from 0, not %s", kind(n))
 			return
 		case number > most:
 			r.fault(n, "%d is more than the %d that are allowed, and %d counts", number, most, most)
@@ -134,8 +134,9 @@ func (r *reader) timezone(to *string) func(*yaml.Node) {
 		if r.asked(n, shape{"type": "string", "minLength": 1}) {
 			return
 		}
-		if _, err := time.LoadLocation(n.Value); err != nil {
-			r.fault(n, "%q is no time zone; write one such as Europe/Berlin", n.Value)
+		// Local would be the server's own.
+		if _, err := time.LoadLocation(n.Value); err != nil || n.Value == "Local" || n.Value == "" {
+			r.fault(n, "%s is no time zone; write one such as Europe/Berlin", kind(n))
 			return
 		}
 		*to = n.Value

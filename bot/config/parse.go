@@ -1,11 +1,14 @@
 package config
 
 import (
-	"fmt"
+	"bytes"
+	"errors"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -72,16 +75,35 @@ func (r *reader) document(src []byte) *yaml.Node {
 		r.fault(&yaml.Node{}, "the file has %d KB, and %d are allowed; nothing of it counts", len(src)>>10, maxFile>>10)
 		return nil
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(src, &document); err != nil {
-		r.fault(&yaml.Node{Line: errorLine(err), Column: 1}, "the file is not YAML: %v", err)
+	var document, second yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(src))
+	if err := decoder.Decode(&document); err != nil && !errors.Is(err, io.EOF) {
+		line := errorLine(err)
+		if at := tabbed(src); at > 0 && at <= line {
+			r.fault(&yaml.Node{Line: at, Column: 1}, "the line is indented with a tab, and YAML wants blanks")
+			return nil
+		}
+		r.fault(&yaml.Node{Line: line, Column: 1}, "the file is not YAML: %v", err)
 		return nil
+	}
+	if err := decoder.Decode(&second); err == nil && len(second.Content) > 0 {
+		r.fault(second.Content[0], "a configuration is one document, and this is a second; nothing of it counts: take the --- out, or what is below it")
 	}
 	if len(document.Content) == 0 {
 		r.fault(&yaml.Node{Line: 1, Column: 1}, `the file is empty; write "version: 1"`)
 		return nil
 	}
 	return document.Content[0]
+}
+
+// tabbed is the first line that is indented with a tab, 0 for none.
+func tabbed(src []byte) int {
+	for i, line := range bytes.Split(src, []byte("\n")) {
+		if blank := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]; bytes.Contains(blank, []byte("\t")) {
+			return i + 1
+		}
+	}
+	return 0
 }
 
 var lineInError = regexp.MustCompile(`line (\d+)`)
@@ -141,8 +163,8 @@ func (r *reader) root(node *yaml.Node) {
 }
 
 func (r *reader) version(n *yaml.Node) {
-	if !r.asked(n, shape{"const": 1}) && n.Value != "1" {
-		r.fault(n, "version %s is not known; write 1", n.Value)
+	if !r.asked(n, shape{"const": 1}) && (n.Value != "1" || n.ShortTag() != "!!int") {
+		r.fault(n, "the version is 1 (a number), not %s", kind(n))
 	}
 }
 
@@ -300,7 +322,7 @@ func (r *reader) amount(of string, to map[string]string) func(*yaml.Node) {
 			return
 		}
 		if q, err := resource.ParseQuantity(n.Value); err != nil || q.Sign() <= 0 {
-			r.fault(n, "%q is no amount of %s; write one such as 100m or 256Mi", n.Value, of)
+			r.fault(n, "%s is no amount of %s; write one such as %s", kind(n), of, map[string]string{"cpu": "100m", "memory": "256Mi"}[of])
 			return
 		}
 		to[of] = n.Value
@@ -333,7 +355,7 @@ func (r *reader) size(to *int64) func(*yaml.Node) {
 		}
 		q, err := resource.ParseQuantity(n.Value)
 		if err != nil || q.Sign() <= 0 || q.Value() <= 0 {
-			r.fault(n, "%q is no size; write one such as 500Mi or 2Gi", n.Value)
+			r.fault(n, "%s is no size; write one such as 500Mi or 2Gi", kind(n))
 			return
 		}
 		*to = q.Value()
@@ -348,10 +370,14 @@ func (r *reader) knownRule(n *yaml.Node) bool {
 	for rule := range rules.All() {
 		ids = append(ids, rule.ID)
 	}
-	if slices.Contains(ids, n.Value) {
+	switch {
+	case n.Kind != yaml.ScalarNode || n.Value == "":
+		r.fault(n, "want the id of a rule, not %s; kustodian rules lists them", kind(n))
+		return false
+	case slices.Contains(ids, n.Value):
 		return true
 	}
-	r.fault(n, "there is no rule %q%s", n.Value, near(n.Value, ids))
+	r.fault(n, "there is no rule %q%s; kustodian rules lists them", n.Value, near(n.Value, ids))
 	return false
 }
 
@@ -361,21 +387,23 @@ func (r *reader) day(to *string) func(*yaml.Node) {
 			return
 		}
 		if _, err := time.Parse(time.DateOnly, n.Value); err != nil {
-			r.fault(n, "%q is not a day; write it as 2027-01-31", n.Value)
+			r.fault(n, "%s is not a day; write it as 2027-01-31", kind(n))
 			return
 		}
 		*to = n.Value
 	}
 }
 
+// versionForm is a version of Kubernetes, whose last number tells nothing here.
+var versionForm = regexp.MustCompile(`^[1-9]\d?\.\d{1,3}(\.\d+)?$`)
+
 func (r *reader) clusterVersion(to *string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
-		if r.asked(n, shape{"type": "string", "pattern": `^\d+\.\d+`}) {
+		if r.asked(n, shape{"type": "string", "pattern": versionForm.String()}) {
 			return
 		}
-		var major, minor int
-		if _, err := fmt.Sscanf(n.Value, "%d.%d", &major, &minor); err != nil || n.Tag != "!!str" {
-			r.fault(n, `%q is no version; write major.minor in quotes, such as "1.34"`, n.Value)
+		if !versionForm.MatchString(n.Value) || n.Tag != "!!str" {
+			r.fault(n, `%s is no version; write major.minor in quotes, such as "1.34"`, kind(n))
 			return
 		}
 		*to = n.Value
@@ -387,12 +415,27 @@ func (r *reader) pattern(to *string) func(*yaml.Node) {
 		if r.asked(n, shape{"type": "string", "minLength": 1}) {
 			return
 		}
-		if !doublestar.ValidatePattern(n.Value) {
-			r.fault(n, "%q is no pattern; * stands for part of a name, ** for folders", n.Value)
-			return
+		if r.fits(n) {
+			r.text(to)(n)
 		}
-		r.text(to)(n)
 	}
+}
+
+// fits reports whether a text is a pattern that can match anything: paths are
+// from the repository's root, or from the folder of its file.
+func (r *reader) fits(n *yaml.Node) bool {
+	bad := slices.ContainsFunc([]string{"/", "./", "../"}, func(start string) bool { return strings.HasPrefix(n.Value, start) })
+	switch {
+	case bad && r.folder == "":
+		r.fault(n, "%q matches nothing; write paths from the repository's root, such as overlays/lab/**", n.Value)
+	case bad:
+		r.fault(n, "%q matches nothing; write paths from this file's folder, such as overlays/lab/**", n.Value)
+	case !doublestar.ValidatePattern(n.Value):
+		r.fault(n, "%q is no pattern; * stands for part of a name, ** for folders", n.Value)
+	default:
+		return true
+	}
+	return false
 }
 
 func (r *reader) patterns(to *[]string) func(*yaml.Node) {

@@ -86,7 +86,7 @@ func (r *reader) entries(node *yaml.Node, read func(key, value *yaml.Node)) {
 	}
 	node = target(node)
 	if node.Kind != yaml.MappingNode {
-		r.fault(node, "want a mapping of keys and values, not %s", kind(node))
+		r.misshapen(node, "a mapping of keys and values")
 		return
 	}
 	seen := map[string]bool{}
@@ -100,6 +100,10 @@ func (r *reader) entries(node *yaml.Node, read func(key, value *yaml.Node)) {
 			continue
 		}
 		seen[key.Value] = true
+		if key.ShortTag() == "!!merge" {
+			r.fault(key, "keys are not merged here; write those of %s themselves, or an alias in place of all", kind(node.Content[i+1]))
+			continue
+		}
 		r.within(key.Value, key, value.Kind == yaml.ScalarNode, value, func() { read(key, value) })
 	}
 }
@@ -113,7 +117,7 @@ func (r *reader) list(read func(*yaml.Node)) func(*yaml.Node) {
 			return
 		}
 		if node.Kind != yaml.SequenceNode {
-			r.fault(node, "want a list, not %s", kind(node))
+			r.misshapen(node, "a list")
 			return
 		}
 		before := len(r.faults)
@@ -173,7 +177,7 @@ func (r *reader) oneOf(to *string, words ...string) func(*yaml.Node) {
 			return
 		}
 		if !slices.Contains(words, n.Value) {
-			r.fault(n, "%q is not one of %q", n.Value, words)
+			r.fault(n, "want one of %q, not %s%s", words, kind(n), r.meant(n, words))
 			return
 		}
 		*to = n.Value
@@ -199,8 +203,8 @@ func (r *reader) flag(to *bool) func(*yaml.Node) {
 		if r.asked(n, shape{"type": "boolean"}) {
 			return
 		}
-		if err := n.Decode(to); err != nil {
-			r.fault(n, "want true or false, not %q", n.Value)
+		if err := n.Decode(to); err != nil || n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+			r.fault(n, "want true or false, not %s", kind(n))
 		}
 	}
 }
@@ -246,10 +250,22 @@ func kind(n *yaml.Node) string {
 	case yaml.SequenceNode:
 		return "a list"
 	}
-	if n.Tag == "!!null" {
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return "*" + n.Value
+	case n.Tag == "!!null":
 		return "nothing"
 	}
 	return strconv.Quote(n.Value)
+}
+
+// meant is the word that one which is a few letters off may mean, as the end of
+// a sentence; "" for none.
+func (r *reader) meant(n *yaml.Node, words []string) string {
+	if hint := near(strings.ToLower(n.Value), words); strings.HasPrefix(hint, "; did") {
+		return hint
+	}
+	return ""
 }
 
 // near is "; did you mean X?" with the nearest of words where that is a few

@@ -110,5 +110,5 @@ func (r *reader) lockable(n *yaml.Node, schema shape) bool {
 			schema = either[len(either)-1]
 		}
 	}
-	return len(steps) < 2 || steps[0] != "rules" || r.knownRule(&yaml.Node{Value: steps[1], Line: n.Line, Column: n.Column})
+	return len(steps) < 2 || steps[0] != "rules" || r.knownRule(&yaml.Node{Kind: yaml.ScalarNode, Value: steps[1], Line: n.Line, Column: n.Column})
 }

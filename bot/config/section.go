@@ -4,7 +4,6 @@ import (
 	"path"
 	"strings"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kustodian/kustodian/fixes"
@@ -65,8 +64,11 @@ func (r *reader) paths(node *yaml.Node) {
 			r.mapping(nil, r.ofPart(&Section{}, &rules.Section{}, &fixes.Section{}))
 			return
 		}
-		if !doublestar.ValidatePattern(key.Value) || key.Value == "" {
-			r.fault(key, "%q is no pattern; * stands for part of a name, ** for folders", key.Value)
+		if key.Value == "" {
+			r.misshapen(key, "a pattern of files and overlays")
+			return
+		}
+		if !r.fits(key) {
 			return
 		}
 		at := r.at

@@ -109,7 +109,7 @@ func (r *reader) severity(set func(*yaml.Node, rules.Severity)) func(*yaml.Node)
 		}
 		parsed, err := rules.ParseSeverity(n.Value)
 		if err != nil {
-			r.fault(n, "%v", err)
+			r.fault(n, "want off, info, warning or error, not %s%s", kind(n), r.meant(n, []string{"off", "info", "warning", "error"}))
 			return
 		}
 		set(n, parsed)
