@@ -99,7 +99,14 @@ func (c *Client) login(ctx context.Context, reference name.Reference, as *Bindin
 		return authn.Anonymous, nil
 	}
 	// The text of err may be a helper's output, which may hold anything.
-	return nil, &refusal{fmt.Sprintf("the operator's %s credential for %s could not be had", as.From, as.Host)}
+	return nil, &loginError{as}
+}
+
+// A loginError is a credential of the operator's that could not be had.
+type loginError struct{ of *Binding }
+
+func (e *loginError) Error() string {
+	return fmt.Sprintf("the operator's %s credential for %s could not be had", e.of.From, e.of.Host)
 }
 
 // IsGoogle reports whether a host is a registry of Google's, which alone gets

@@ -68,7 +68,7 @@ func TestDockerConfiguration(t *testing.T) {
 		`{"auths": {%q: {"auth": "YW5uOm9wZW4="}}, "credHelpers": {%q: "cloud", %q: "broken"}}`, login, helped, broken))
 	for host, want := range map[string]string{
 		login: `\(404\)`, helped: `\(404\)`, // let in, and nothing there
-		broken: `gave no digest .*: the operator's docker credential for \S+ could not be had$`,
+		broken: `^registry \S+ is not asked: the operator's docker credential for \S+ could not be had$`,
 		none:   `the operator's docker credential for \S+ could not be had$`,
 	} {
 		c := &Client{Hosts: []string{host}, PlainHTTP: true, Bindings: []Binding{{Host: host, From: FromDocker}}}
@@ -169,6 +169,33 @@ func TestAmazonCredential(t *testing.T) {
 		if got, err := login(host); err == nil || !regexp.MustCompile(`^the operator's amazon credential for \S+ could not be had$`).MatchString(err.Error()) {
 			t.Errorf("%s: got %q, error %v", host, got, err)
 		}
+	}
+}
+
+// TestMissingCredentialIsLookedForOnce: who hands out credentials may take
+// seconds to say no.
+func TestMissingCredentialIsLookedForOnce(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	t.Setenv("DOCKER_CONFIG", dir)
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	asked := filepath.Join(dir, "asked")
+	write(t, filepath.Join(dir, "docker-credential-broken"), "#!/bin/sh\ncat >/dev/null\necho again >> "+asked+"\nexit 1\n")
+	host := serve(t, nil)
+	push(t, host)
+	write(t, filepath.Join(dir, "config.json"), fmt.Sprintf(`{"credHelpers": {%q: "broken"}}`, host))
+	c := &Client{Hosts: []string{host}, PlainHTTP: true, Bindings: []Binding{{Host: host, Prefix: "acme", From: FromDocker}}}
+	r := c.For(Asker{})
+	for _, image := range []string{"/acme/a:1", "/acme/b:1"} {
+		if _, err := r.Resolve(t.Context(), host+image, ""); err == nil || !strings.HasSuffix(err.Error(), "could not be had") {
+			t.Errorf("%s: got %v", image, err)
+		}
+	}
+	if text, err := os.ReadFile(asked); err != nil || string(text) != "again\n" {
+		t.Errorf("the helper was asked: %q, %v; want once", text, err)
+	}
+	if _, err := r.Resolve(t.Context(), host+"/app:1", ""); err != nil {
+		t.Errorf("what needs no credential: %v", err)
 	}
 }
 

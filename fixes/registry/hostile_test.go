@@ -226,6 +226,7 @@ func TestHostile(t *testing.T) {
 		{"redirects to another protocol", sends("gopher://" + other + "/x"), nil, `is not asked over plain gopher`},
 		{"redirects to an address inside another", sends("https://[::ffff:127.0.0.1]:1/x"), nil, `internal address 127.0.0.1|denied`},
 		{"redirects to where a signature is in the address", sends("https://user:hunter2@127.0.0.1:1/x?signature=hunter2"), nil, `^[^?]*$`},
+		{"redirects to a long name", sends("gopher://" + strings.Repeat("a", 50_000)), nil, `: a+…$`},
 		{"redirects with an address that is none", sends("https://%zz"), nil, `gave no digest`},
 		{"sends for a token with credentials of its own", wants(`Bearer realm="https://user:hunter2@127.0.0.1:1/token"`, ""), nil, `private or link-local address|internal address`},
 		{"sends for a token to a file", wants(`Bearer realm="file:///etc/passwd"`, ""), nil, `scheme "file" not allowed`},

@@ -114,8 +114,8 @@ type Resolver struct {
 	flight singleflight.Group
 	mu     sync.Mutex
 	known  map[question]answer
-	gone   map[string]error // hosts that answer nobody now: asked once
-	slow   map[string]int   // slow answers by host
+	gone   map[paceKey]error // who does not answer now: asked once
+	slow   map[paceKey]int   // slow answers
 }
 
 type question struct{ image, mirror string }
@@ -128,7 +128,7 @@ type answer struct {
 // For is a resolver for one run. A later run needs its own: it must see a
 // moved tag.
 func (c *Client) For(asker Asker) *Resolver {
-	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[string]error{}, slow: map[string]int{}}
+	return &Resolver{client: c, asker: asker, known: map[question]answer{}, gone: map[paceKey]error{}, slow: map[paceKey]int{}}
 }
 
 // Resolve says what the image's tag names today, or what has its digest. mirror
@@ -177,15 +177,17 @@ func (r *Resolver) ask(ctx context.Context, image string, reference name.Referen
 	if !slices.Contains(r.client.listed(), host) && !r.client.loggedIn(ctx, r.asker, reference) {
 		return Image{}, fmt.Errorf("registry %s is not among the registries that may be asked", host)
 	}
+	as := r.client.binding(r.asker, reference)
+	who := paceKey{host, as}
 	r.mu.Lock()
-	err := r.gone[host]
+	err := r.gone[who]
 	r.mu.Unlock()
 	if err != nil {
 		return Image{}, err
 	}
-	said, took, err := r.client.look(ctx, reference, host, r.client.binding(r.asker, reference))
+	said, took, err := r.client.look(ctx, reference, host, as)
 	if took > r.client.timeout()/2 {
-		r.tooSlow(host)
+		r.tooSlow(who)
 	}
 	if err == nil || ctx.Err() != nil {
 		return said, err
@@ -193,7 +195,7 @@ func (r *Resolver) ask(ctx context.Context, image string, reference name.Referen
 	sentence, gone := explain(err, image, host, r.client.timeout())
 	if gone {
 		r.mu.Lock()
-		r.gone[host] = sentence
+		r.gone[who] = sentence
 		r.mu.Unlock()
 	}
 	return Image{}, sentence
@@ -201,11 +203,11 @@ func (r *Resolver) ask(ctx context.Context, image string, reference name.Referen
 
 // tooSlow counts a slow answer of a host, which is not asked again in the same
 // run once there are too many.
-func (r *Resolver) tooSlow(host string) {
+func (r *Resolver) tooSlow(who paceKey) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.slow[host]++; r.slow[host] == maxSlow {
-		r.gone[host] = fmt.Errorf("registry %s takes too long to answer; the next run asks again", host)
+	if r.slow[who]++; r.slow[who] == maxSlow {
+		r.gone[who] = fmt.Errorf("registry %s takes too long to answer; the next run asks again", who.host)
 	}
 }
 
@@ -225,12 +227,15 @@ func explain(err error, image, host string, timeout time.Duration) (sentence err
 	var status *transport.Error
 	var refused *refusal
 	var rest *restError
+	var login *loginError
 	var asked *url.Error
 	switch {
+	case errors.As(err, &login):
+		return fmt.Errorf("registry %s is not asked: %w", host, login), true
 	case errors.As(err, &rest):
 		return fmt.Errorf("registry %s asks not to be asked so often; %w", host, rest), true
 	case errors.As(err, &refused):
-		return fmt.Errorf("registry %s gave no digest for %s: %w", host, image, refused), false
+		return fmt.Errorf("registry %s gave no digest for %s: %s", host, image, firstWords(refused.Error())), false
 	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("registry %s did not answer within %s", host, timeout), true
 	case !errors.As(err, &status):
