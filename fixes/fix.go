@@ -1,11 +1,3 @@
-// Package fixes puts findings right: one recipe a file, the layer that a fix
-// belongs to, and the proof that it changes only what it means to.
-//
-// A fix is edits of bytes, planned at the place that says the fault and
-// declared as data: its [Intent] names every field of every overlay that it
-// changes. [ProveOverlay] builds each overlay that reads a changed file before and
-// after; what differs must be the intent, all of it and nothing else. No
-// proof, no fix: the finding then carries the [Reason].
 package fixes
 
 import (

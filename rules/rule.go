@@ -1,30 +1,3 @@
-// Package rules says what is wrong with a build: one rule a file, each a pure
-// function of the built overlay.
-//
-// A rule is a value. One Go file declares it and adds it, one folder of cases
-// under testdata/rules shows where it speaks and where it stays silent, and
-// nothing else is edited:
-//
-//	var _ = add(Rule{
-//		ID:       "naked-pod",
-//		Title:    "a Pod without a controller",
-//		Why:      "Nothing starts it again when its node goes away.",
-//		Write:    "a Deployment, or a Job for work that ends",
-//		Severity: Warning,
-//		Check: func(pass *Pass) {
-//			for o := range pass.Objects("Pod") {
-//				pass.Report(o, overlay.Field{"kind"}, "…")
-//			}
-//		},
-//	})
-//
-// Check sees one build; a rule over a repository or a change notes facts there
-// and reports from its Join, which sees the facts of all builds, of head and
-// base; Survey sees a tree that nothing was built of yet.
-//
-// Rules do no I/O, know nothing of GitHub, and are given what they need to know
-// beside the build. Where a finding points is not theirs to say: [Run] asks the
-// build which line of which file set the field.
 package rules
 
 import (

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -117,6 +118,10 @@ func TestRulesDoNoIO(t *testing.T) {
 	}
 }
 
+// goFile is a file that a package doc names.
+var goFile = regexp.MustCompile(`\b[a-z][a-z0-9_]*\.go\b`)
+
+// TestEveryPackageHasOneDoc also holds that the files are there that it names.
 func TestEveryPackageHasOneDoc(t *testing.T) {
 	for _, p := range packages(t) {
 		docs := 0
@@ -125,8 +130,14 @@ func TestEveryPackageHasOneDoc(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if file.Doc != nil {
-				docs++
+			if file.Doc == nil {
+				continue
+			}
+			docs++
+			for _, named := range goFile.FindAllString(file.Doc.Text(), -1) {
+				if !slices.Contains(p.GoFiles, named) {
+					t.Errorf("the package doc of %s names %s, which is not there", p.ImportPath, named)
+				}
 			}
 		}
 		if docs != 1 {
