@@ -3,9 +3,10 @@ package rules
 import (
 	"cmp"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
+
+	"github.com/kustodian/kustodian/rules/overlay"
 )
 
 var _ = add(Rule{
@@ -19,10 +20,22 @@ var _ = add(Rule{
 		if pass.Build.Environment == "" {
 			return
 		}
+		named := map[string]imageEntry{}
+		for _, entry := range slices.Backward(imageEntries(pass.Build)) {
+			named[entry.newName()] = entry // what counts later comes last
+		}
 		for c := range pass.Containers() {
-			if i, ok := parseImage(c.Value("image")); ok && !triggered(c) {
-				pass.Fact(imageFact{Place: pass.Place(c.Object, c.At("image")), Name: i.name, Tag: i.tag})
+			i, ok := parseImage(c.Value("image"))
+			if !ok || triggered(c) {
+				continue
 			}
+			fact := imageFact{Place: pass.Place(c.Object, c.At("image")), Name: i.name, Tag: i.tag}
+			if entry, renamed := named[i.name]; renamed {
+				fact.Named = entry.at("newName")
+			} else if by := fact.Place.Source.By; by == overlay.ByPatch || by == overlay.ByJSONPatch {
+				fact.Named = fact.Place.Source
+			}
+			pass.Fact(fact)
 		}
 	},
 	Join: func(j *Joint) {
@@ -42,6 +55,9 @@ type imageFact struct {
 	Place Place  `json:"place"`
 	Name  string `json:"name"`
 	Tag   string `json:"tag,omitempty"`
+	// Named is where an overlay names another image than its base, the zero
+	// Source where none does.
+	Named overlay.Source `json:"named"`
 }
 
 // key names the container as its source does, whatever overlay it is of.
@@ -49,24 +65,71 @@ func (i imageFact) key() string {
 	return i.Place.Origin.Kind + "\x00" + i.Place.Origin.Name + "\x00" + container(i.Place.Field).String()
 }
 
+// at is the place of the image's name.
+func (i imageFact) at() Place {
+	place := i.Place
+	if i.Named.Path != "" {
+		place.Source = i.Named
+	}
+	return place
+}
+
+// made is the environment that the image is made for alone, and where that
+// stands; "" for none.
+func (i imageFact) made() (environment string, at Place) {
+	if environment = environmentIn(i.Tag); environment != "" {
+		return environment, i.Place
+	}
+	return environmentIn(repositoryPath(i.Name)), i.at()
+}
+
+// repositoryPath is the name of an image without its registry.
+func repositoryPath(name string) string {
+	host, rest, found := strings.Cut(name, "/")
+	if found && strings.ContainsAny(host, ".:") || host == "localhost" {
+		name = rest
+	}
+	return strings.TrimPrefix(name, "library/")
+}
+
+// mirrored reports whether two images are the same by another way: a registry
+// that holds what another has, at the same path or below one of its own.
+func mirrored(a, b string) bool {
+	a, b = "/"+repositoryPath(a), "/"+repositoryPath(b)
+	return strings.HasSuffix(a, b) || strings.HasSuffix(b, a)
+}
+
 // compareImages looks at one container in several overlays.
 func compareImages(j *Joint, uses []Observed[imageFact]) {
 	slices.SortFunc(uses, func(a, b Observed[imageFact]) int {
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Overlay, b.Overlay))
 	})
-	for i, use := range uses {
-		image := use.Value
-		for _, carried := range []string{image.Tag, path.Base(image.Name)} {
-			if environment := environmentIn(carried); environment != "" && use.siblings(j, uses) {
-				j.Report(image.Place, fmt.Sprintf("%s is an image made for %s alone", strings.TrimSuffix(image.Name+":"+image.Tag, ":"), environment), use.Overlay)
-				break
-			}
+	var others []Observed[imageFact]
+	for _, use := range uses {
+		environment, at := use.Value.made()
+		if environment == "" || !use.siblings(j, uses) {
+			others = append(others, use)
+			continue
 		}
-		for _, other := range uses[:i] {
-			if other.Environment != use.Environment && path.Base(other.Value.Name) != path.Base(image.Name) && related(j, other.Overlay, use.Overlay) {
-				j.Report(image.Place, fmt.Sprintf("overlay %s runs %s, and %s runs %s here", use.Overlay, image.Name, other.Overlay, other.Value.Name), use.Overlay)
-				break
+		image := strings.TrimSuffix(use.Value.Name+":"+use.Value.Tag, ":")
+		j.Report(at, fmt.Sprintf("image %s is made for %s alone, so what the other environments test is not what runs there", image, environment), use.Overlay)
+	}
+	told := map[string]bool{}
+	for i, use := range others {
+		for _, other := range others[:i] {
+			if other.Environment == use.Environment || mirrored(other.Value.Name, use.Value.Name) || !related(j, other.Overlay, use.Overlay) {
+				continue
 			}
+			here, there := use, other // it stands where an overlay leaves its base
+			if here.Value.Named.Path == "" && there.Value.Named.Path != "" {
+				here, there = there, here
+			}
+			if !told[here.Overlay] {
+				told[here.Overlay] = true
+				j.Report(here.Value.at(), fmt.Sprintf("overlay %s runs %s, where %s runs %s: what one environment tests is not what the other runs",
+					here.Overlay, here.Value.Name, there.Overlay, there.Value.Name), here.Overlay)
+			}
+			break
 		}
 	}
 }

@@ -24,7 +24,10 @@ var _ = add(Rule{
 			switch {
 			case policy == "IfNotPresent" && moves:
 				pass.Report(c.Object, c.At("imagePullPolicy"),
-					fmt.Sprintf("container %s keeps the image that a node has, while what %s names moves", c.Name, c.Value("image")))
+					fmt.Sprintf("container %s keeps the image that a node has, while what %s names moves, so nodes run different code; write a tag that does not move, or Always", c.Name, c.Value("image")))
+			case policy == "Never" && moves:
+				pass.Report(c.Object, c.At("imagePullPolicy"),
+					fmt.Sprintf("container %s only starts where a node happens to have %s, in whatever version it was put there; write a tag that does not move and IfNotPresent", c.Name, c.Value("image")))
 			case policy == "Always" && i.digest != "":
 				pass.ReportAs(Info, c.Object, c.At("imagePullPolicy"),
 					fmt.Sprintf("container %s pulls at every start an image whose digest cannot change", c.Name))

@@ -76,13 +76,17 @@ func (w *birthWalk) resource(k *kustomization, ref reference) []*born {
 	if err != nil {
 		return nil
 	}
-	var all []*born
+	var all, listed []*born // the engine takes the items of Lists in after all else of a file
 	for _, d := range w.snapshot.text(at.path, blob, roleResource).documents {
 		for _, in := range d.introductions() {
-			all = append(all, &born{introduction: in})
+			if in.node == deref(d.root) {
+				all = append(all, &born{introduction: in})
+			} else {
+				listed = append(listed, &born{introduction: in})
+			}
 		}
 	}
-	return all
+	return append(all, listed...)
 }
 
 // generatedBy are the objects that a kustomization's generators introduce:
