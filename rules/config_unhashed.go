@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -25,11 +27,18 @@ var _ = add(Rule{
 			if by == nil {
 				continue
 			}
-			sum := sha256.Sum256([]byte(flatten(child(o.Node, "data"))))
-			pass.Fact(configFact{
-				Place: pass.Place(o, overlay.Field{"data"}), Data: hex.EncodeToString(sum[:10]),
+			fact := configFact{
+				Place: pass.Place(o, overlay.Field{"data"}), Values: map[string]string{}, Sources: map[string]overlay.Source{},
 				Reader: by.Object.Ref.Kind + " " + by.Object.Ref.Name, Template: templatePrint(by),
-			})
+			}
+			for _, key := range keys(child(o.Node, "data")) {
+				field := overlay.Field{"data", key}
+				fact.Values[key] = shortHash(text(o.Node, field...))
+				if source, ok := pass.Build.Where(o, field); ok { // which costs nothing: any of them may change
+					fact.Sources[key] = source
+				}
+			}
+			pass.Fact(fact)
 		}
 	},
 	Join: func(j *Joint) {
@@ -40,19 +49,41 @@ var _ = add(Rule{
 		for _, o := range observed[configFact](j, j.Head) {
 			now := o.Value
 			before, ok := was[o.Overlay+"\x00"+now.Place.Object.String()]
-			if ok && before.Data != now.Data && before.Template == now.Template && before.Reader == now.Reader {
-				j.Report(now.Place, fmt.Sprintf("the pods of %s read ConfigMap %s when they start, and nothing starts them for this change", now.Reader, now.Place.Object.Name), o.Overlay)
+			if !ok || maps.Equal(before.Values, now.Values) || before.Template != now.Template || before.Reader != now.Reader {
+				continue
 			}
+			j.Report(now.changed(before), fmt.Sprintf("the pods of %s read ConfigMap %s when they start, and nothing starts them for this change; make it by a configMapGenerator, whose name changes with its content",
+				now.Reader, now.Place.Object.Name), o.Overlay)
 		}
 	},
 })
 
 // A configFact is a ConfigMap whose values pods read at their start only.
 type configFact struct {
-	Place    Place  `json:"place"`
-	Data     string `json:"data"` // a hash
-	Reader   string `json:"reader"`
-	Template string `json:"template"` // a hash: a pod template that changes rolls out
+	Place Place `json:"place"` // of data
+	// Values are hashes of the values, Sources the places of those that are
+	// known, by key.
+	Values   map[string]string         `json:"values"`
+	Sources  map[string]overlay.Source `json:"sources,omitempty"`
+	Reader   string                    `json:"reader"`
+	Template string                    `json:"template"` // a hash: a pod template that changes rolls out
+}
+
+// changed is the place of the first value that is new or another than it was.
+func (c configFact) changed(was configFact) Place {
+	at := c.Place
+	for _, key := range slices.Sorted(maps.Keys(c.Values)) {
+		if source, known := c.Sources[key]; known && c.Values[key] != was.Values[key] {
+			at.Field, at.Source = overlay.Field{"data", key}, source
+			break
+		}
+	}
+	return at
+}
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:10])
 }
 
 // startReaders are the workloads that read a ConfigMap at their start, by
@@ -101,8 +132,7 @@ func reloaded(w *Workload) bool {
 }
 
 func templatePrint(w *Workload) string {
-	sum := sha256.Sum256([]byte(flatten(child(w.Object.Node, "spec", "template"))))
-	return hex.EncodeToString(sum[:10])
+	return shortHash(flatten(child(w.Object.Node, "spec", "template")))
 }
 
 // flatten is a node as text, by which two are compared; "" for none.

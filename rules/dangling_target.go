@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 
@@ -68,9 +69,8 @@ func routed(pass *Pass, o *overlay.Object, b backend) {
 	}
 }
 
-// dangling reports a name that no object of the build has: as the rule's own
-// severity where a slip is near, else as far less sure. Where the build has
-// none of the kind, an operator or another overlay makes them all.
+// dangling reports a name that no object of the build has, with the one that is
+// nearly it.
 func dangling(pass *Pass, o *overlay.Object, field overlay.Field, kind, named string) {
 	if named == "" || substituted(named) || pass.named(kind, o.Ref.Namespace, named) != nil {
 		return
@@ -85,11 +85,27 @@ func dangling(pass *Pass, o *overlay.Object, field overlay.Field, kind, named st
 		pass.Report(o, field, fmt.Sprintf("there is no %s %s in the overlay; did you mean %s?", kind, named, near))
 		return
 	}
-	unsure := Warning
-	if len(pass.index.kinds[kind]) == 0 {
-		unsure = Info
+	pass.ReportAs(sure(pass, len(pass.index.kinds[kind]) > 0), o, field,
+		fmt.Sprintf("there is no %s %s in the overlay, which %s %s is about; write the name of one that is there", kind, named, o.Ref.Kind, o.Ref.Name))
+}
+
+// sure is how sure it is that what an object is about is nowhere: less where
+// the build has objects of operators, which make others, and not at all where it
+// has none of what is meant and so is not the overlay that would.
+func sure(pass *Pass, has bool) Severity {
+	switch {
+	case !has:
+		return Info
+	case slices.ContainsFunc(pass.Build.Objects, func(o *overlay.Object) bool { return ofOperator(group(o.Ref.APIVersion)) }):
+		return Warning
 	}
-	pass.ReportAs(unsure, o, field, fmt.Sprintf("there is no %s %s in the overlay, which %s %s is about", kind, named, o.Ref.Kind, o.Ref.Name))
+	return pass.Rule.Severity
+}
+
+// ofOperator reports whether objects of an API group are read by a program that
+// may make others of them.
+func ofOperator(group string) bool {
+	return strings.Contains(group, ".") && !strings.HasSuffix(group, ".k8s.io") && !slices.Contains([]string{"keda.sh", "route.openshift.io"}, group)
 }
 
 // covered checks that a selector of pods selects some.
@@ -103,11 +119,12 @@ func covered(pass *Pass, pods []Pods, o *overlay.Object) {
 	if !ok || selector.Empty() {
 		return
 	}
+	has := false
 	for _, p := range pods {
 		if p.Object.Ref.Namespace != o.Ref.Namespace {
 			continue
 		}
-		if selector.Matches(p.Labels) {
+		if has = true; selector.Matches(p.Labels) {
 			return
 		}
 	}
@@ -117,8 +134,7 @@ func covered(pass *Pass, pods []Pods, o *overlay.Object) {
 			o.Ref.Kind, o.Ref.Name, key, text(said, "matchLabels", key), of.Ref.Kind, of.Ref.Name, right))
 		return
 	}
-	// An operator may make the pods, or another overlay.
-	pass.ReportAs(Info, o, field, fmt.Sprintf("%s %s selects %s, which no pod of the overlay has", o.Ref.Kind, o.Ref.Name, selector))
+	pass.ReportAs(sure(pass, has), o, field, fmt.Sprintf("%s %s selects %s, which no pod of the overlay has; write the labels of a pod template", o.Ref.Kind, o.Ref.Name, selector))
 }
 
 // backends are the Services that an Ingress names.

@@ -12,8 +12,8 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		for pod := range pass.Workloads() {
 			o := pod.Object
-			if o.Ref.Kind == "DaemonSet" || pod.Kind.Ends {
-				continue // one a node on purpose, and what ends makes room
+			if o.Ref.Kind == "DaemonSet" {
+				continue // one a node on purpose
 			}
 			if text(pod.Spec, "hostNetwork") == "true" {
 				pass.Report(o, pod.At("hostNetwork"), fmt.Sprintf("the pods of %s %s stand in the network of their node", o.Ref.Kind, o.Ref.Name))

@@ -18,16 +18,19 @@ var _ = add(Rule{
 	Check: func(pass *Pass) {
 		made := madeBy(pass)
 		for pod := range pass.Workloads() {
+			told := map[[2]string]bool{} // one line for a name, however often the pod needs it
 			for _, ref := range references(pod) {
-				switch {
+				switch at := [2]string{ref.kind, ref.name}; {
+				case told[at]:
 				case !made[ref.kind][ref.name]:
+					told[at] = true
 					absent(pass, pod.Object, ref, made[ref.kind])
 				case ref.key != "":
 					absentKey(pass, pod.Object, ref)
 				}
 			}
 			if pod.Object.Ref.Kind == "StatefulSet" {
-				governing(pass, pod.Object)
+				governing(pass, pod.Object, made["Service"])
 			}
 		}
 	},
@@ -36,7 +39,7 @@ var _ = add(Rule{
 // madeBy are the names of the objects that the build makes, by kind.
 func madeBy(pass *Pass) map[string]map[string]bool {
 	out := map[string]map[string]bool{}
-	for _, kind := range []string{"ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "PriorityClass"} {
+	for _, kind := range []string{"ConfigMap", "Secret", "PersistentVolumeClaim", "ServiceAccount", "PriorityClass", "Service"} {
 		out[kind] = map[string]bool{}
 		for o := range pass.Objects() {
 			for _, name := range makes(o, kind) {
@@ -48,18 +51,16 @@ func madeBy(pass *Pass) map[string]map[string]bool {
 }
 
 // absent reports a name that the build does not have. Where it is nearly one
-// that the build has, that is a slip. A name with nothing near is made
+// that the build has, that is a slip. One with nothing near may well be made
 // elsewhere, as most Secrets are: nobody can tell from the overlay.
 func absent(pass *Pass, o *overlay.Object, r ref, made map[string]bool) {
 	for _, name := range slices.Sorted(maps.Keys(made)) {
 		if typo(r.name, name) && !usedElsewhere(pass, r, name) {
-			pass.Report(o, r.field, fmt.Sprintf("there is no %s %s in the overlay; did you mean %s?", r.kind, r.name, name))
+			pass.Report(o, r.field, fmt.Sprintf("there is no %s %s in the overlay, so %s %s does not start; did you mean %s?", r.kind, r.name, o.Ref.Kind, o.Ref.Name, name))
 			return
 		}
 	}
-	if r.kind == "ConfigMap" && len(made) > 0 || r.kind == "PersistentVolumeClaim" {
-		pass.ReportAs(Info, o, r.field, fmt.Sprintf("there is no %s %s in the overlay: %s %s starts only where something else makes it", r.kind, r.name, o.Ref.Kind, o.Ref.Name))
-	}
+	pass.ReportAs(Info, o, r.field, fmt.Sprintf("there is no %s %s in the overlay: %s %s starts only where something else makes it", r.kind, r.name, o.Ref.Kind, o.Ref.Name))
 }
 
 // absentKey reports a key that an object of the build does not have. An object
@@ -83,14 +84,22 @@ func absentKey(pass *Pass, o *overlay.Object, r ref) {
 }
 
 // governing checks the Service that gives the pods of a StatefulSet their names.
-func governing(pass *Pass, o *overlay.Object) {
+func governing(pass *Pass, o *overlay.Object, services map[string]bool) {
 	field := overlay.Field{"spec", "serviceName"}
-	name := text(o.Node, field...)
-	if name == "" || substituted(name) {
+	named := text(o.Node, field...)
+	if named == "" || substituted(named) {
 		return
 	}
-	if pass.named("Service", o.Ref.Namespace, name) == nil {
-		pass.ReportAs(Info, o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own", name, o.Ref.Name))
+	service := pass.named("Service", o.Ref.Namespace, named)
+	near := slices.IndexFunc(slices.Sorted(maps.Keys(services)), func(name string) bool { return typo(named, name) })
+	switch {
+	case service == nil && near >= 0:
+		pass.Report(o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own; did you mean %s?",
+			named, o.Ref.Name, slices.Sorted(maps.Keys(services))[near]))
+	case service == nil:
+		pass.ReportAs(Info, o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own; write one with clusterIP: None", named, o.Ref.Name))
+	case text(service.Node, "spec", "clusterIP") != "None":
+		pass.ReportAs(Info, o, field, fmt.Sprintf("Service %s is not headless, so the pods of StatefulSet %s have no names of their own; write clusterIP: None in it", named, o.Ref.Name))
 	}
 }
 

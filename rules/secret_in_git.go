@@ -60,21 +60,29 @@ func weigh(o *overlay.Object, key, value string) (Severity, string) {
 	}
 	named, replaced := namedSecret(called, value)
 	switch {
-	case shapedSecret(value):
-		return Error, fmt.Sprintf("the value of %s in Secret %s has the shape of a secret", key, o.Ref.Name)
+	case shapedSecret(value) || registryLogin.MatchString(value):
+		return Error, fmt.Sprintf("the value of %s in Secret %s has the shape of a secret", key, o.Origin.Name)
 	case replaced || toReplace(value):
-		return Info, fmt.Sprintf("the value of %s in Secret %s is a placeholder: the real one must not be written here", key, o.Ref.Name)
+		return Info, fmt.Sprintf("the value of %s in Secret %s is a placeholder: the real one must not be written here", key, o.Origin.Name)
 	case named:
-		return Error, fmt.Sprintf("%s in Secret %s is a secret by its name, and its value stands in the repository", key, o.Ref.Name)
-	case opaque.MatchString(value) && digit.MatchString(value):
-		return Warning, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
+		return Error, fmt.Sprintf("%s in Secret %s is a secret by its name, and its value stands in the repository", key, o.Origin.Name)
+	case !names(key) && word.MatchString(value):
+		return Warning, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Origin.Name)
 	}
-	return Info, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Ref.Name)
+	return Info, fmt.Sprintf("the value of %s in Secret %s stands in the repository", key, o.Origin.Name)
 }
 
-// opaque is one long word, as keys and passwords are; a host, a path or an
-// address has dots, slashes or colons in it.
-var opaque = regexp.MustCompile(`^[A-Za-z0-9+_=!#$%&*-]{16,}$`)
+// registryLogin is the file that a container runtime logs in to a registry with.
+var registryLogin = regexp.MustCompile(`"(auth|password|identitytoken)"\s*:\s*"[^"$<]{4,}"`)
+
+// word is one word, as keys and passwords are; a host, a path or an address
+// has dots, slashes or colons in it.
+var word = regexp.MustCompile(`^[^\s/.:]+$`)
+
+// names reports whether a key of a Secret promises what is beside a secret.
+func names(key string) bool { return besideSecrets.MatchString(key) || path.Ext(key) != "" }
+
+var besideSecrets = regexp.MustCompile(`(?i)(^|[_.-])(user(name)?|login|name|email|host(name)?|port|database|db|url|uri|endpoint|path|type|region|bucket|namespace|version|realm|notes?)$`)
 
 // secretValue is the text of a key of a Secret. ok is false for what is no
 // secret: nothing, a certificate, or a reference that something resolves later.

@@ -47,14 +47,23 @@ func secretEnv(pass *Pass, c Container) {
 // secretArguments looks at --password=… and at --password followed by its value.
 func secretArguments(pass *Pass, c Container) {
 	for _, key := range []string{"command", "args"} {
+		flagged := "" // the flag before, where its value follows it
 		for i, argument := range items(c.Node, key) {
 			if argument.Kind != yaml.ScalarNode {
+				flagged = ""
 				continue
 			}
-			flag, value, _ := strings.Cut(argument.Value, "=")
+			flag, value, assigned := strings.Cut(argument.Value, "=")
+			if flagged != "" && !strings.HasPrefix(flag, "-") {
+				flag, value = flagged, argument.Value
+			}
+			flagged = ""
+			if strings.HasPrefix(flag, "-") && !assigned {
+				flagged = flag
+			}
 			secret, replaced := namedSecret(strings.TrimLeft(flag, "-"), value)
 			if shapedSecret(argument.Value) || strings.HasPrefix(flag, "-") && secret && !replaced {
-				pass.Report(c.Object, c.At(key, overlay.IndexStep(i)), fmt.Sprintf("container %s is given a secret in its %s", c.Name, key))
+				pass.Report(c.Object, c.At(key, overlay.IndexStep(i)), fmt.Sprintf("container %s is given a secret in its %s; take it from a Secret that is made outside git, and a new one: this one is known", c.Name, key))
 			}
 		}
 	}

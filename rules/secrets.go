@@ -22,7 +22,7 @@ var secretShapes = []*regexp.Regexp{
 
 var (
 	// secretName is a name that promises a secret; a bare KEY promises none.
-	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(password|passwd|passphrase|pwd|secret|token|api_?key|access_?key|private_?key|credentials?)$`)
+	secretName = regexp.MustCompile(`(?i)(^|[_.-]|[a-z])(password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)$`)
 	// placeholder is a value that somebody is to replace.
 	placeholder = regexp.MustCompile(`(?i)^(change[-_ ]?(me|it|this)\b.*|replace.*|todo|xxx+|\*+|<[^<>]*>|your[-_ ].*|example|dummy|placeholder|none|null|test|password|secret|admin|root|postgres|minioadmin)$`)
 	// elsewhere is a value that says where the secret is.
