@@ -87,20 +87,17 @@ func absentKey(pass *Pass, o *overlay.Object, r ref) {
 func governing(pass *Pass, o *overlay.Object, services map[string]bool) {
 	field := overlay.Field{"spec", "serviceName"}
 	named := text(o.Node, field...)
-	if named == "" || substituted(named) {
+	if named == "" || substituted(named) || pass.named("Service", o.Ref.Namespace, named) != nil {
 		return
 	}
-	service := pass.named("Service", o.Ref.Namespace, named)
-	near := slices.IndexFunc(slices.Sorted(maps.Keys(services)), func(name string) bool { return typo(named, name) })
-	switch {
-	case service == nil && near >= 0:
-		pass.Report(o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own; did you mean %s?",
-			named, o.Ref.Name, slices.Sorted(maps.Keys(services))[near]))
-	case service == nil:
-		pass.ReportAs(Info, o, field, fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own; write one with clusterIP: None", named, o.Ref.Name))
-	case text(service.Node, "spec", "clusterIP") != "None":
-		pass.ReportAs(Info, o, field, fmt.Sprintf("Service %s is not headless, so the pods of StatefulSet %s have no names of their own; write clusterIP: None in it", named, o.Ref.Name))
+	known := slices.Sorted(maps.Keys(services))
+	near := slices.IndexFunc(known, func(name string) bool { return typo(named, name) })
+	message := fmt.Sprintf("there is no Service %s in the overlay, so the pods of StatefulSet %s have no names of their own", named, o.Ref.Name)
+	if near >= 0 {
+		pass.Report(o, field, message+fmt.Sprintf("; did you mean %s?", known[near]))
+		return
 	}
+	pass.ReportAs(Info, o, field, message+"; write one with clusterIP: None")
 }
 
 // usedElsewhere reports whether the object whose pod names the wrong name also
