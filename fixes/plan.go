@@ -151,20 +151,31 @@ func join(fixes []Fix, fix Fix) []Fix {
 				fixes[i].Fingerprints = append(fixes[i].Fingerprints, fingerprint)
 			}
 		}
-		for _, change := range fix.Intent.Changes {
-			if !slices.ContainsFunc(fixes[i].Intent.Changes, func(c Change) bool { return c.Overlay == change.Overlay && c.same(change) }) {
-				fixes[i].Intent.Changes = append(fixes[i].Intent.Changes, change)
-			}
-		}
-		for _, path := range fix.Unbuilt {
-			fixes[i].Unbuilt = once(fixes[i].Unbuilt, path)
-		}
-		for _, note := range fix.Notes {
-			fixes[i].Notes = once(fixes[i].Notes, note)
-		}
+		fixes[i].intends(fix)
 		return fixes
 	}
 	return append(fixes, fix)
+}
+
+// intends has the fix mean what another one does too, and say so.
+func (f *Fix) intends(other Fix) {
+	f.Intent.Environment = f.Intent.Environment || other.Intent.Environment
+	for _, change := range other.Intent.Changes {
+		if !slices.ContainsFunc(f.Intent.Changes, func(c Change) bool { return c.Overlay == change.Overlay && c.same(change) }) {
+			f.Intent.Changes = append(f.Intent.Changes, change)
+		}
+	}
+	for _, layer := range other.Layers {
+		if !slices.ContainsFunc(f.Layers, func(l Layer) bool { return l.Path == layer.Path }) {
+			f.Layers = append(f.Layers, layer)
+		}
+	}
+	for _, path := range other.Unbuilt {
+		f.Unbuilt = once(f.Unbuilt, path)
+	}
+	for _, note := range other.Notes {
+		f.Notes = once(f.Notes, note)
+	}
 }
 
 func sameFile(a, b FileChange) bool {

@@ -80,23 +80,7 @@ func (p *planner) together(finding rules.Finding, parts []Fix) (*Fix, error) {
 				}
 			}
 		}
-		for _, layer := range part.Layers {
-			if !slices.ContainsFunc(whole.Layers, func(l Layer) bool { return l.Path == layer.Path }) {
-				whole.Layers = append(whole.Layers, layer)
-			}
-		}
-		for _, note := range part.Notes {
-			whole.Notes = once(whole.Notes, note)
-		}
-		for _, path := range part.Unbuilt {
-			whole.Unbuilt = once(whole.Unbuilt, path)
-		}
-		whole.Intent.Environment = whole.Intent.Environment || part.Intent.Environment
-		for _, c := range part.Intent.Changes {
-			if !slices.ContainsFunc(whole.Intent.Changes, func(other Change) bool { return other.Overlay == c.Overlay && other.same(c) }) {
-				whole.Intent.Changes = append(whole.Intent.Changes, c)
-			}
-		}
+		whole.intends(part)
 	}
 	var err error
 	whole.Files, err = changes.files(&Plan{Snapshot: p.request.Snapshot, overlays: p.request.Overlays, read: p.read})
