@@ -37,7 +37,7 @@ func (p *Plan) fitPull(ctx context.Context, fix *Fix, to *fileChanges, all []rea
 			continue
 		}
 		seen = append(seen, source)
-		changes, err := p.leavePull(ctx, to, source, all)
+		changes, err := p.leavePull(ctx, to, source, all, r.object.Ref.Kind)
 		var noFix *NoFix
 		if errors.As(err, &noFix) {
 			// It stays, which costs a question at each start.
@@ -61,9 +61,10 @@ func pins(all []reached, path string, origin overlay.ObjectRef, field overlay.Fi
 	})
 }
 
-// leavePull takes out the pull policy that a place says, and returns what that
-// changes: a [NoFix] where a container that gets no digest has it from there too.
-func (p *Plan) leavePull(ctx context.Context, to *fileChanges, source overlay.Source, pinned []reached) ([]Change, error) {
+// leavePull takes out the pull policy that a place says in an object of a kind,
+// and returns what that changes: a [NoFix] where a container that gets no digest
+// has it from there too, or where the kind is no pod's.
+func (p *Plan) leavePull(ctx context.Context, to *fileChanges, source overlay.Source, pinned []reached, kind string) ([]Change, error) {
 	stays := &NoFix{ReasonSpreads, fmt.Sprintf("%s says the pull policy of other containers too.", source)}
 	if len(source.Via) > 0 || source.By == overlay.ByJSONPatch {
 		return nil, stays
@@ -78,6 +79,9 @@ func (p *Plan) leavePull(ctx context.Context, to *fileChanges, source overlay.So
 	carry, err := p.pulledBy(ctx, said.file, source)
 	if err != nil {
 		return nil, err
+	}
+	if len(carry) == 0 {
+		return nil, &NoFix{ReasonUnknownUse, fmt.Sprintf("What a %s does without it is its operator's to say.", kind)}
 	}
 	var changes []Change
 	before := pullAlways
