@@ -151,7 +151,7 @@ func (b *budgets) write(layer Layer, all []reached, workload *yaml.Node, file st
 		b.fix.Intent.Changes = append(b.fix.Intent.Changes, appears(r.build.Overlay, ref, built))
 	}
 	folder := path.Dir(layer.Path)
-	made, err := b.freeFile(folder, budgetNames(path.Base(file), scalar(workload, "kind"), scalar(workload, "metadata", "name")), text)
+	made, err := b.freeFile(folder, budgetNames(layer, file, scalar(workload, "kind"), scalar(workload, "metadata", "name")), text)
 	if err != nil {
 		return err
 	}
@@ -230,10 +230,12 @@ func (p *Plan) newDocument(kustomization, neighbour string, node *yaml.Node) (st
 }
 
 // budgetNames are the names that a budget's file may have, as the workload's
-// own file is named: pdb.yaml beside deployment.yaml, else web-pdb.yaml.
-func budgetNames(file, kind, name string) []string {
+// own file is named where it is beside it: pdb.yaml beside deployment.yaml,
+// else web-pdb.yaml.
+func budgetNames(layer Layer, file, kind, name string) []string {
 	var out []string
-	if habit := templateOf(file, kind, name); strings.Contains(habit, kindOfObject) {
+	beside := path.Dir(layer.Path) == path.Dir(file)
+	if habit := templateOf(path.Base(file), kind, name); strings.Contains(habit, kindOfObject) && (beside || strings.Contains(habit, nameOfObject)) {
 		out = append(out, strings.NewReplacer(nameOfObject, name, kindOfObject, "pdb").Replace(habit))
 	}
 	return append(out, name+"-pdb.yaml", name+"-poddisruptionbudget.yaml")

@@ -191,7 +191,7 @@ func (p *Plan) memoryLimit(ctx context.Context, u use, request string) (number, 
 		if err != nil {
 			return number{}, err
 		}
-		if more(known, limit) {
+		if known != "" && !more(limit, known) {
 			limit, from = known, where
 		}
 	}
@@ -248,6 +248,9 @@ func times(text string, factor float64) (string, error) {
 	product, err := strconv.ParseFloat(strings.TrimSuffix(text, unit), 64)
 	for product *= factor; err == nil; {
 		if product == math.Trunc(product) {
+			if larger := map[string]string{"Ki": "Mi", "Mi": "Gi", "Gi": "Ti"}[unit]; larger != "" && math.Mod(product, 1024) == 0 {
+				unit, product = larger, product/1024 // as people say 1024Mi
+			}
 			return strconv.FormatFloat(product, 'f', -1, 64) + unit, nil
 		}
 		next, ok := smaller[unit]

@@ -85,8 +85,11 @@ func (p *Plan) freeName(folder, habit string, origin overlay.ObjectRef, topic, t
 	with := func(name, kind string) string {
 		return strings.NewReplacer(nameOfObject, name, kindOfObject, kind).Replace(habit)
 	}
-	// A habit that leaves the name out fits one object of a kind.
-	return p.freeFile(folder, []string{with(origin.Name, kind), with(origin.Name+"-"+topic, kind+"-"+topic), origin.Name + "-" + topic + ".yaml"}, text)
+	apart := with(origin.Name+"-"+topic, kind)
+	if !strings.Contains(habit, nameOfObject) { // it fits one object of a kind
+		apart = with(origin.Name, kind+"-"+topic)
+	}
+	return p.freeFile(folder, []string{with(origin.Name, kind), apart, origin.Name + "-" + topic + ".yaml"}, text)
 }
 
 // freeFile is the path of a new file, by the first of some names below a folder
