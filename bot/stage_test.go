@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -96,9 +97,7 @@ func newStage(t *testing.T, permissions map[string]string, settings map[string]s
 		"ALLOWED_ACCOUNTS": "acme", "GITHUB_URL": s.github.URL, "DATA_DIR": t.TempDir(), "SWEEP": "off",
 		"REGISTRIES": "registry.example.com,ghcr.io," + s.registryHost(),
 	}
-	for name, value := range settings {
-		s.settings[name] = value
-	}
+	maps.Copy(s.settings, settings)
 	t.Cleanup(s.close)
 	s.github.AddInstallation("acme", permissions)
 	s.start()

@@ -125,14 +125,6 @@ func (s *Server) SelectRepositories(id int64, repositories ...string) error {
 	})
 }
 
-// SetPermissions changes what an installation grants, as an owner does in its settings.
-func (s *Server) SetPermissions(id int64, permissions map[string]string) error {
-	return s.changeInstallation(id, func(i *Installation) {
-		i.Permissions = maps.Clone(permissions)
-		i.Permissions["metadata"] = "read"
-	})
-}
-
 func (s *Server) changeInstallation(id int64, change func(*Installation)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,6 +3,7 @@ package githubtest
 import (
 	"cmp"
 	"fmt"
+	"maps"
 )
 
 // What follows makes the payload of each event; send completes and queues it.
@@ -27,9 +28,7 @@ func (s *Server) sendPull(p *PullRequest, action string, who *User, extra map[st
 	if action == "edited" {
 		facts["changes"] = map[string]any{}
 	}
-	for name, value := range extra {
-		facts[name] = value
-	}
+	maps.Copy(facts, extra)
 	s.send("pull_request", action, s.installationOf(p.repo), p.repo, who, facts)
 }
 

@@ -89,7 +89,7 @@ func TestHookIsGivenUp(t *testing.T) {
 	defer hook.Close()
 	defer close(hang)
 	s.SetWebhook(hook.URL, "")
-	commit(t, r, "main", map[string]*string{"a": Text("a")})
+	commit(t, r, "main", map[string]*string{"a": new("a")})
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
 	if err := s.Wait(ctx); err != nil {

@@ -64,8 +64,8 @@ func numbered(n int) string {
 // change opens a pull request that changes line 10 of 20.
 func change(t *testing.T, r *Repository) int {
 	t.Helper()
-	commit(t, r, "main", map[string]*string{"a.txt": Text(numbered(20))})
-	commit(t, r, "feature", map[string]*string{"a.txt": Text(strings.Replace(numbered(20), "line 10\n", "ten\n", 1))})
+	commit(t, r, "main", map[string]*string{"a.txt": new(numbered(20))})
+	commit(t, r, "feature", map[string]*string{"a.txt": new(strings.Replace(numbered(20), "line 10\n", "ten\n", 1))})
 	n, err := r.OpenPullRequest(NewPullRequest{Head: "feature", Title: "Change a"})
 	if err != nil {
 		t.Fatal(err)
@@ -84,7 +84,7 @@ func TestWebhooks(t *testing.T) {
 	s.SetWebhookForm(true)
 	s.SetWebhook(hook.URL, "")
 	n := change(t, r)
-	commit(t, r, "feature", map[string]*string{"b.yaml": Text("b: 2\n")})
+	commit(t, r, "feature", map[string]*string{"b.yaml": new("b: 2\n")})
 	title := "Another"
 	do := func(err error) {
 		t.Helper()
@@ -104,7 +104,7 @@ func TestWebhooks(t *testing.T) {
 	do(s.Suspend(id, true))
 	do(s.Suspend(id, false))
 	do(r.Merge(n))
-	_, err = r.Commit("draft", "Draft", map[string]*string{"d": Text("d")})
+	_, err = r.Commit("draft", "Draft", map[string]*string{"d": new("d")})
 	do(err)
 	n, err = r.OpenPullRequest(NewPullRequest{Head: "draft", Title: "Draft", Draft: true})
 	do(err)
@@ -170,12 +170,12 @@ func TestThreadsFollowPushes(t *testing.T) {
 // TestFork opens a pull request from a fork and fetches it with git, without a checkout of anything else.
 func TestFork(t *testing.T) {
 	s, r, id := start(t)
-	commit(t, r, "main", map[string]*string{"a.txt": Text("a\n")})
+	commit(t, r, "main", map[string]*string{"a.txt": new("a\n")})
 	fork, err := r.Fork("stranger")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := commit(t, fork, "change", map[string]*string{"a.txt": Text("b\n")})
+	want := commit(t, fork, "change", map[string]*string{"a.txt": new("b\n")})
 	n, err := r.OpenPullRequest(NewPullRequest{Head: "change", From: fork, Title: "From afar", Author: "stranger"})
 	if err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -153,9 +154,7 @@ func (q *query) fields(from object, set ast.SelectionSet, variables map[string]a
 		if !ok {
 			return nil, false
 		}
-		for name, value := range more {
-			data[name] = value
-		}
+		maps.Copy(data, more)
 	}
 	return data, true
 }

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -125,9 +126,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request, prefix string
 		return
 	}
 	status, data := c.answer(route, template)
-	for name, values := range c.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), c.header)
 	if c.fault != nil && c.fault.after(w, status, data) {
 		return
 	}
@@ -225,9 +224,7 @@ func (c *call) encode(route *routers.Route, status int, facts any) (int, []byte)
 		facts = []any(list)
 	case wrapped:
 		object := map[string]any{"total_count": len(list.items), list.key: c.page(list.items)}
-		for name, value := range list.extra {
-			object[name] = value
-		}
+		maps.Copy(object, list.extra)
 		facts = object
 	}
 	if status == http.StatusNoContent {

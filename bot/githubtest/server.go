@@ -4,8 +4,8 @@
 //	s, err := githubtest.Start(githubtest.Options{})
 //	installation := s.AddInstallation("acme", map[string]string{"contents": "read", "pull_requests": "write"})
 //	repo, err := s.AddRepository("acme", "shop", true)
-//	_, err = repo.Commit("main", "Start", map[string]*string{"a.yaml": githubtest.Text("a: 1\n")})
-//	_, err = repo.Commit("feature", "Change", map[string]*string{"a.yaml": githubtest.Text("a: 2\n")})
+//	_, err = repo.Commit("main", "Start", map[string]*string{"a.yaml": new("a: 1\n")})
+//	_, err = repo.Commit("feature", "Change", map[string]*string{"a.yaml": new("a: 2\n")})
 //	number, err := repo.OpenPullRequest(githubtest.NewPullRequest{Head: "feature", Title: "Change a"})
 //	… the bot works against s.URL, with the key of s.App() …
 //	pull, err := repo.PullRequest(number)
@@ -261,6 +261,3 @@ func (s *Server) user(login, kind string) *User {
 	s.users[strings.ToLower(login)] = u
 	return u
 }
-
-// Text is a pointer to text, for the files of [Repository.Commit].
-func Text(text string) *string { return &text }

@@ -116,18 +116,7 @@ func (s *Server) Deliveries() []Delivery {
 	return all
 }
 
-// Redeliver sends a delivery's event again under the same GUID.
-func (s *Server) Redeliver(id int64) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d := s.hooks.find(id)
-	if d == nil {
-		return fmt.Errorf("no delivery %d", id)
-	}
-	s.hooks.again(s, d)
-	return nil
-}
-
+// again sends a delivery's event again under the same GUID.
 func (h *hookSender) again(s *Server, d *Delivery) {
 	next := &Delivery{ID: s.id(), GUID: d.GUID, Event: d.Event, Action: d.Action, Redelivery: true, Payload: d.Payload, installation: d.installation, repositoryID: d.repositoryID}
 	h.enqueue(next)

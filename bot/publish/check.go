@@ -22,13 +22,14 @@ const checkName = "Kustodian"
 // and requests of one installation go a second apart.
 const maxAnnotations = 250
 
-// check writes the check run of a commit, unless it stands there already, or
-// the repository has no kustomization and did not ask for one.
-func (p *Publisher) check(ctx context.Context, sha, externalID string, report *review.Report, text string, out *Outcome) error {
+// check writes the check run of the commit that was reviewed, unless it stands
+// there already, or the repository has no kustomization and did not ask for one.
+func (p *Publisher) check(ctx context.Context, externalID string, report *review.Report, text string, out *Outcome) error {
 	if !report.Kustomize && !report.Config.CheckAlways {
 		return nil
 	}
 	ctx = p.about(ctx)
+	sha := report.Job.Head.Commit
 	run := checkRun(report, text)
 	run.HeadSHA, run.ExternalID = sha, externalID
 	for _, number := range out.Fixes {

@@ -51,7 +51,8 @@ func (p *Publisher) said(threads []github.Thread) map[string]ours {
 	return out
 }
 
-// A conversation is a pull request's comments being brought up to date.
+// A conversation is a pull request being told a report: by comments, by fixes
+// and by a check run.
 type conversation struct {
 	*Publisher
 	pull   github.PullRequest

@@ -12,27 +12,28 @@ import (
 	"github.com/kustodian/kustodian/bot/review"
 )
 
-// fixPullRequest offers those fixes of a pull request that no suggestion
-// expresses as a pull request onto its head branch. Once there is one, it is
-// kept up to date whatever the configuration says.
-func (p *Publisher) fixPullRequest(ctx context.Context, pull github.PullRequest, report *review.Report, open []review.ProvedFix, asked bool, out *Outcome) error {
-	if !p.mayFix(pull, report) {
+// fix offers those fixes of a pull request that no suggestion expresses as a
+// pull request onto its head branch. Once there is one, it is kept up to date
+// whatever the configuration says. With asked, somebody wants what was turned
+// down before, too.
+func (c *conversation) fix(ctx context.Context, open []review.ProvedFix, asked bool) error {
+	if !c.mayFix(c.pull, c.report) {
 		return nil
 	}
 	offer := offer{
-		Publisher: p, report: report, fixes: open, again: asked,
-		branch: fmt.Sprintf("%sfix-pr-%d", github.BranchPrefix, pull.Number),
-		base:   pull.Head.Name, baseSHA: pull.Head.SHA,
-		title: fmt.Sprintf("Fix what #%d brings", pull.Number),
-		intro: fmt.Sprintf("Fixes for #%d, to be merged into its branch %s.", pull.Number, code(pull.Head.Name)),
+		Publisher: c.Publisher, report: c.report, fixes: open, again: asked,
+		branch: fmt.Sprintf("%sfix-pr-%d", github.BranchPrefix, c.pull.Number),
+		base:   c.pull.Head.Name, baseSHA: c.pull.Head.SHA,
+		title: fmt.Sprintf("Fix what #%d brings", c.pull.Number),
+		intro: fmt.Sprintf("Fixes for #%d, to be merged into its branch %s.", c.pull.Number, code(c.pull.Head.Name)),
 	}
 	if err := offer.read(ctx); err != nil {
 		return err
 	}
-	if report.Config.PullRequests.Mode != config.Automatic && !asked && offer.open == nil {
+	if c.report.Config.PullRequests.Mode != config.Automatic && !asked && offer.open == nil {
 		return nil
 	}
-	return offer.publish(ctx, out)
+	return offer.publish(ctx, c.out)
 }
 
 // mayFix reports whether fixes of a pull request may become one: not those of

@@ -146,7 +146,7 @@ func TestForksGetAPatch(t *testing.T) {
 	w := newWorld(t, canFix)
 	fork, err := w.repo.Fork("mona")
 	w.must(err)
-	_, err = fork.Commit("topic", "Change", map[string]*string{"a.yaml": githubtest.Text("new: 1\n" + numbered(2, 40))})
+	_, err = fork.Commit("topic", "Change", map[string]*string{"a.yaml": new("new: 1\n" + numbered(2, 40))})
 	w.must(err)
 	number, err := w.repo.OpenPullRequest(githubtest.NewPullRequest{Head: "topic", From: fork, Title: "Change"})
 	w.must(err)

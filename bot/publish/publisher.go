@@ -91,25 +91,25 @@ func (p *Publisher) PullRequest(ctx context.Context, number int, report *review.
 			open = append(open, report.Fixes[r.finding.ProvedFix])
 		}
 	}
-	fixErr := p.fixPullRequest(ctx, pull, report, open, asked, &out)
+	fixErr := talk.fix(ctx, open, asked)
 	var limit *github.LimitError
 	if errors.As(fixErr, &limit) {
 		return out, fixErr
 	}
 	// A pull request that fails to open does not keep the verdict back.
-	err = errors.Join(fixErr, p.verdict(ctx, pull, report, unsaid, open, &out))
+	err = errors.Join(fixErr, talk.verdict(ctx, unsaid, open))
 	return out, err
 }
 
 // verdict writes the check run of a pull request: what no comment says, and
 // for a fork, which gets no pull request of fixes, the open fixes as a patch.
-func (p *Publisher) verdict(ctx context.Context, pull github.PullRequest, report *review.Report, unsaid []review.Finding, open []review.ProvedFix, out *Outcome) error {
+func (c *conversation) verdict(ctx context.Context, unsaid []review.Finding, open []review.ProvedFix) error {
 	patch := ""
-	if pull.Fork {
+	if c.pull.Fork {
 		patch = patchText(open)
 	}
-	id := fmt.Sprintf("%s/%s#%d@%s", p.Owner, p.Name, pull.Number, pull.Head.SHA)
-	return p.check(ctx, pull.Head.SHA, id, report, checkText(unsaid, patch), out)
+	id := fmt.Sprintf("%s/%s#%d@%s", c.Owner, c.Name, c.pull.Number, c.pull.Head.SHA)
+	return c.check(ctx, id, c.report, checkText(unsaid, patch), c.out)
 }
 
 // live reads the pull request, and stops where its head is not the reviewed one.
@@ -133,8 +133,8 @@ func (p *Publisher) live(ctx context.Context, number int, report *review.Report)
 // about, such as a merge queue's: a check run.
 func (p *Publisher) Commit(ctx context.Context, report *review.Report) (Outcome, error) {
 	var out Outcome
-	sha := report.Job.Head.Commit
-	err := p.check(ctx, sha, fmt.Sprintf("%s/%s@%s", p.Owner, p.Name, sha), report, checkText(bySeverity(report), ""), &out)
+	id := fmt.Sprintf("%s/%s@%s", p.Owner, p.Name, report.Job.Head.Commit)
+	err := p.check(ctx, id, report, checkText(bySeverity(report), ""), &out)
 	return out, err
 }
 

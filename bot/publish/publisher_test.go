@@ -88,7 +88,7 @@ func (w *world) commit(branch string, files map[string]string) {
 	w.Helper()
 	entries := map[string]*string{}
 	for name, text := range files {
-		entries[name] = githubtest.Text(text)
+		entries[name] = new(text)
 	}
 	_, err := w.repo.Commit(branch, "Change", entries)
 	w.must(err)

@@ -85,7 +85,16 @@ func (p *Publisher) sweepFixes(ctx context.Context, branch string, report *revie
 			continue
 		}
 		before := len(out.Fixes)
-		if err := p.sweepGroup(ctx, name, branch, groups[name], report, out); err != nil {
+		group := groups[name]
+		o := offer{
+			Publisher: p, report: report, fixes: group.fixes, owners: group.owners,
+			branch: name, base: branch, baseSHA: report.Job.Head.Commit,
+			title: group.title, intro: fmt.Sprintf("Found by a sweep of %s, for %s.", code(branch), code(group.whose)),
+		}
+		if err := o.read(ctx); err != nil {
+			return err
+		}
+		if err := o.publish(ctx, out); err != nil {
 			return err
 		}
 		if !open[name] && len(out.Fixes) > before {
@@ -94,18 +103,6 @@ func (p *Publisher) sweepFixes(ctx context.Context, branch string, report *revie
 		}
 	}
 	return nil
-}
-
-func (p *Publisher) sweepGroup(ctx context.Context, name, base string, group fixGroup, report *review.Report, out *Outcome) error {
-	o := offer{
-		Publisher: p, report: report, fixes: group.fixes, owners: group.owners,
-		branch: name, base: base, baseSHA: report.Job.Head.Commit,
-		title: group.title, intro: fmt.Sprintf("Found by a sweep of %s, for %s.", code(base), code(group.whose)),
-	}
-	if err := o.read(ctx); err != nil {
-		return err
-	}
-	return o.publish(ctx, out)
 }
 
 // A fixGroup is the fixes of one pull request of a sweep.

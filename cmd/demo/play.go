@@ -67,7 +67,7 @@ func (s *stage) example() (*play, error) {
 func files(archive *txtar.Archive) map[string]*string {
 	out := map[string]*string{}
 	for _, file := range archive.Files {
-		out[file.Name] = githubtest.Text(string(file.Data))
+		out[file.Name] = new(string(file.Data))
 	}
 	return out
 }
@@ -94,7 +94,7 @@ func (s *stage) load(folder, base, head string) (*play, error) {
 		return nil, err
 	}
 	if _, err := os.Stat(filepath.Join(absolute, ".git")); errors.Is(err, os.ErrNotExist) {
-		if _, err := repo.Commit("main", "Start", map[string]*string{"README.md": githubtest.Text("# " + filepath.Base(absolute) + "\n")}); err != nil {
+		if _, err := repo.Commit("main", "Start", map[string]*string{"README.md": new("# " + filepath.Base(absolute) + "\n")}); err != nil {
 			return nil, err
 		}
 		if err := repo.Push("review", repo.Head("main")); err != nil {

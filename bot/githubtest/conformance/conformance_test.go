@@ -34,7 +34,7 @@ func TestSimulator(t *testing.T) {
 	if _, err := s.AddRepository("globex", "secret", true); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := repo.Commit("main", "Start", map[string]*string{"README.md": githubtest.Text("sandbox\n")}); err != nil {
+	if _, err := repo.Commit("main", "Start", map[string]*string{"README.md": new("sandbox\n")}); err != nil {
 		t.Fatal(err)
 	}
 	app := s.App()
