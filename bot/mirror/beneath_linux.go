@@ -25,6 +25,7 @@ import (
 type beneathTree struct {
 	root   *os.File
 	stamps map[string]overlay.Stamp // by path
+	listed []byte                   // what the kernel lists a folder in
 }
 
 // settled is how old a change of a file must be for its stamp to count: file
@@ -37,7 +38,7 @@ func openBeneath(dir string) (overlay.Tree, bool) {
 	if err != nil {
 		return nil, false
 	}
-	t := &beneathTree{root, map[string]overlay.Stamp{}}
+	t := &beneathTree{root, map[string]overlay.Stamp{}, make([]byte, 16<<10)}
 	fd, err := t.open("open", ".", unix.O_PATH|unix.O_DIRECTORY)
 	if err != nil {
 		root.Close() //nolint:errcheck // it was only read
@@ -168,9 +169,8 @@ func (t *beneathTree) ReadDir(name string) ([]overlay.Entry, error) {
 			t.stamps[path.Join(name, file)] = s
 		}
 	}
-	buffer := make([]byte, 16<<10)
 	for {
-		n, err := unix.Getdents(fd, buffer)
+		n, err := unix.Getdents(fd, t.listed)
 		if errors.Is(err, unix.EINTR) {
 			continue
 		}
@@ -180,7 +180,7 @@ func (t *beneathTree) ReadDir(name string) ([]overlay.Entry, error) {
 		if n <= 0 {
 			break
 		}
-		if out, err = appendEntries(out, fd, buffer[:n], stamp); err != nil {
+		if out, err = appendEntries(out, fd, t.listed[:n], stamp); err != nil {
 			return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -143,12 +142,16 @@ func (s *Snapshot) kind(p string) (EntryKind, bool, error) {
 	if p == "." {
 		return Folder, true, nil
 	}
-	above, ok, err := s.kind(path.Dir(p))
+	dir, name := ".", p
+	if i := strings.LastIndexByte(p, '/'); i >= 0 { // path.Dir would look at all of it
+		dir, name = p[:i], p[i+1:]
+	}
+	above, ok, err := s.kind(dir)
 	if err != nil || !ok || above != Folder {
 		return 0, false, err
 	}
-	kinds, err := s.kinds(path.Dir(p))
-	kind, ok := kinds[path.Base(p)]
+	kinds, err := s.kinds(dir)
+	kind, ok := kinds[name]
 	return kind, ok, err
 }
 
