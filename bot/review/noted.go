@@ -2,6 +2,8 @@ package review
 
 import (
 	"fmt"
+	"path"
+	"strings"
 
 	"github.com/kustodian/kustodian/rules"
 	"github.com/kustodian/kustodian/rules/overlay"
@@ -23,8 +25,12 @@ func outside(o overlay.Overlay) []rules.Finding {
 		return nil
 	}
 	first := o.Outside[0]
+	is := "is outside"
+	if !strings.HasPrefix(path.Clean(first.Text), "../") {
+		is = "is a link out of"
+	}
 	return []rules.Finding{note("loads-outside-root", o, first,
-		first.Text+" is outside the folder of its kustomization: kustomize builds it only with --load-restrictor LoadRestrictionsNone")}
+		fmt.Sprintf("%s %s the folder of its kustomization: kustomize builds it only with --load-restrictor LoadRestrictionsNone", first.Text, is))}
 }
 
 // generated are the findings of files that a pipeline makes before the build.

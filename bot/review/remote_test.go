@@ -139,7 +139,7 @@ func TestRemoteBaseRefused(t *testing.T) {
 		"nothing is allowed":     {nil, "/acme/base?ref=" + commit, "have the operator allow it as a remote base", false},
 		"not pinned":             {remotes, "/acme/base?ref=main", "write the commit that it names now: " + url + "/acme/base?ref=" + commit, true},
 		"another place":          {remotes, "/other/base?ref=" + commit, "the operator does not allow", false},
-		"a file of another host": {remotes, "/acme/base/raw.yaml", "is not pinned", true},
+		"a file of another host": {remotes, "/acme/base/raw.yaml", "would be fetched; copy it into this repository and refer to its path", false},
 		"its own base is not":    {remotes, "/acme/base?ref=" + commit, "kustomization.yaml?ref=" + commit + " at line 2: " + url + "/other/deep?ref=", true},
 	} {
 		t.Run(name, func(t *testing.T) {

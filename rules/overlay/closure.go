@@ -154,7 +154,7 @@ func (w *closureWalk) takeConfig(k *kustomization) error {
 		switch folded(key) {
 		case "apiversion", "kind", "metadata", "resources":
 		default:
-			sc.refuse(ReasonExec, k.path, value, key, "a folder of generators or transformers may only list resources; write their configuration out in files")
+			sc.refuse(ReasonExec, k.path, value, key, "stands in a folder of generators or transformers, which may only list resources; write their configuration out in files")
 		}
 	})
 	for _, ref := range k.refs {

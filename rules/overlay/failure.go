@@ -42,7 +42,7 @@ var overLimit = regexp.MustCompile(`larger than \d+ bytes|more than \d+ look-ups
 
 func (f *failure) find(ctx context.Context) *BuildError {
 	for _, find := range []func() *BuildError{
-		f.folder, f.kustomizations, f.schema, f.missing, f.yaml, f.patchTarget, f.patchForm, f.operation, f.duplicate, f.mergesNothing, f.shapeless,
+		f.folder, f.kustomizations, f.schema, f.missing, f.idle, f.yaml, f.patchTarget, f.patchForm, f.operation, f.duplicate, f.mergesNothing, f.shapeless,
 	} {
 		if answer := find(); answer != nil {
 			return answer

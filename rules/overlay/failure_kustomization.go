@@ -33,6 +33,17 @@ func (f *failure) kustomizations() *BuildError {
 	return nil
 }
 
+// idle finds a kustomization that says what it is, and nothing else.
+func (f *failure) idle() *BuildError {
+	for _, k := range f.closure.kustomizations {
+		var decoded types.Kustomization
+		if decoded.Unmarshal(k.data) == nil && decoded.CheckEmpty() != nil {
+			return f.at(k.path, nil, ReasonInvalid, "the kustomization says nothing of what to build", "list its resources")
+		}
+	}
+	return nil
+}
+
 var (
 	unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
 	wrongType    = regexp.MustCompile(`cannot unmarshal (\w+) into Go struct field \w+\.([\w.]+) of type (\S+)`)

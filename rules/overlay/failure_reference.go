@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // missing finds a reference to what is not there, or is of the wrong sort.
@@ -84,7 +86,16 @@ func (f *failure) near(k *kustomization, ref reference, target string) string {
 	if other := f.elsewhere(k.dir, ref.text); other != "" {
 		return "did you mean " + other + "?"
 	}
-	return "commit it; what a pipeline makes before the build goes under generated in .kustodian.yaml"
+	const made = "what a pipeline makes before the build goes under generated in .kustodian.yaml"
+	if ref.role == roleEnv || ref.role == roleData && holds(entry(k.root, "secretGenerator"), ref.node) {
+		return made // it may be secret, and left out of git on purpose
+	}
+	return "commit it; " + made
+}
+
+// holds reports whether a node is one of those below another.
+func holds(n, part *yaml.Node) bool {
+	return n == part || n != nil && slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return holds(c, part) })
 }
 
 // elsewhere looks for the path as written from each folder above dir, which is

@@ -87,6 +87,12 @@ func ParseRemote(text string) (RemoteBase, bool) {
 	return base, true
 }
 
+// isFile reports whether the base is a file by its name: the engine fetches
+// that by HTTP, without a commit to pin it to.
+func (r RemoteBase) isFile() bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(path.Ext(r.Path)))
+}
+
 // userName is a login before the host, as the engine reads it.
 var userName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*@`)
 

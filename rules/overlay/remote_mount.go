@@ -17,7 +17,7 @@ import (
 func (s *Snapshot) scanRemote(sc *folderScan, k *kustomization, ref reference) {
 	const would = "would be fetched; copy it into this repository and refer to its path"
 	base, ok := ParseRemote(ref.text)
-	if !ok || ref.role != roleResource && ref.role != roleComponent {
+	if !ok || base.isFile() || ref.role != roleResource && ref.role != roleComponent {
 		sc.refuse(ReasonRemote, k.path, ref.node, ref.text, would)
 		return
 	}

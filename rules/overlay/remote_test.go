@@ -192,7 +192,7 @@ func TestRemoteRefused(t *testing.T) {
 			f[base+"/web/web.yaml"] = "kind: X\n"
 			f[base+"/web/kustomization.yaml"] = "generators: [web.yaml]\n"
 			return a
-		}, "exec " + entry + " a program or container would be run"},
+		}, "exec " + entry + " would run a program or container"},
 		"a patch from the base's repository": {func(f Files, a []RemoteAnswer) []RemoteAnswer {
 			f["overlays/prod/kustomization.yaml"] = "patches:\n- path: https://github.com/acme/base//web?ref=" + commitA + "\n"
 			return a

@@ -136,8 +136,7 @@ func (sc *folderScan) refuse(reason, file string, at *yaml.Node, text, message s
 func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference) error {
 	switch {
 	case ref.role == roleChart:
-		sc.refuse(ReasonHelm, k.path, ref.node, ref.text,
-			"a Helm chart is not inflated here; commit what `helm template` prints and list that file under resources")
+		sc.refuse(ReasonHelm, k.path, ref.node, ref.text, inflates)
 		return nil
 	case remote(ref.text):
 		s.scanRemote(sc, k, ref)
@@ -206,6 +205,9 @@ func (s *Snapshot) scanReference(sc *folderScan, k *kustomization, ref reference
 	return nil
 }
 
+// inflates is said of what renders Helm charts.
+const inflates = "renders Helm charts, which is not done here; commit what `helm template` prints and list that file under resources"
+
 // scanConfig looks for what a generator or transformer would fetch or run. in
 // is the scalar that holds the text, nil for a file.
 func (sc *folderScan) scanConfig(dir, file string, data []byte, in *yaml.Node) {
@@ -228,9 +230,9 @@ func (sc *folderScan) scanConfig(dir, file string, data []byte, in *yaml.Node) {
 			kind := scalar(child(object, "kind"))
 			switch {
 			case kind == "HelmChartInflationGenerator":
-				sc.refuse(ReasonHelm, file, place(object), kind, "a Helm chart is not inflated here; commit what `helm template` prints and list that file under resources")
+				sc.refuse(ReasonHelm, file, place(object), kind, inflates)
 			case api != "builtin" && !strings.HasSuffix(kind, "List"):
-				sc.refuse(ReasonExec, file, place(object), strings.TrimSpace(api+" "+kind), "a program or container would be run; only kustomize's builtin generators and transformers are")
+				sc.refuse(ReasonExec, file, place(object), strings.TrimSpace(api+" "+kind), "would run a program or container; only kustomize's builtin generators and transformers are")
 			}
 		}
 		sc.scanScalars(dir, d.root, func(n *yaml.Node) {
