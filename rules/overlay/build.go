@@ -117,6 +117,9 @@ func (s *Snapshot) buildAll(ctx context.Context, path string, c *closure) (*Buil
 	for _, o := range b.printed {
 		b.Objects = append(b.Objects, &Object{Ref: refOf(o.YNode()), Node: o.YNode(), Made: o.at})
 	}
+	if broken := b.twice(); broken != nil {
+		return nil, s.brokenInTree(c, broken)
+	}
 	if b.Reads, err = s.Reads(); err != nil {
 		return nil, fmt.Errorf("building overlay %s: %w", path, err)
 	}

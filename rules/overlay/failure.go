@@ -2,8 +2,10 @@ package overlay
 
 import (
 	"context"
+	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -83,7 +85,28 @@ func (f *failure) folder() *BuildError {
 	if _, names, err := f.snapshot.kustomizationIn(f.overlay); err == nil && len(names) > 0 {
 		return nil
 	}
-	return f.at(path.Join(f.overlay, kustomizationNames[0]), nil, ReasonMissing, "the folder has no kustomization", "")
+	return f.at(path.Join(f.overlay, kustomizationNames[0]), nil, ReasonMissing, "the folder has no kustomization", f.alike(f.overlay))
+}
+
+// alike is a hint at a file of a folder that may have been meant to be its
+// kustomization, "" where there is none.
+func (f *failure) alike(dir string) string {
+	kinds, err := f.snapshot.folder(dir)
+	if err != nil {
+		return ""
+	}
+	for _, entry := range sortedEntries(kinds) {
+		file := path.Join(dir, entry.Name)
+		switch known := slices.Contains(kustomizationNames, entry.Name); {
+		case known && entry.Kind == Link:
+			if target, err := f.snapshot.store.readlink(file); err == nil {
+				return fmt.Sprintf("%s is a link to %s, which is not there", file, target)
+			}
+		case !known && slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "kustomization"}, strings.ToLower(entry.Name)):
+			return fmt.Sprintf("rename %s: kustomize takes kustomization.yaml, kustomization.yml and Kustomization", file)
+		}
+	}
+	return ""
 }
 
 func orNode(n, other *yaml.Node) *yaml.Node {

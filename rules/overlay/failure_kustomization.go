@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 	"sigs.k8s.io/kustomize/api/types"
@@ -158,11 +159,11 @@ var jsonTags = map[string][]string{
 func misfit(n *yaml.Node, keys []string, kind string) *yaml.Node {
 	n = deref(n)
 	if len(keys) == 0 {
-		if slices.Contains(jsonTags[kind], n.ShortTag()) {
+		if isJSON(n, kind) {
 			return n
 		}
 		for i := 1; n.Kind == yaml.MappingNode && i < len(n.Content); i += 2 {
-			if value := deref(n.Content[i]); slices.Contains(jsonTags[kind], value.ShortTag()) {
+			if value := deref(n.Content[i]); isJSON(value, kind) {
 				return value
 			}
 		}
@@ -180,5 +181,17 @@ func misfit(n *yaml.Node, keys []string, kind string) *yaml.Node {
 	if value := entry(n, keys[0]); value != nil {
 		return misfit(value, keys[1:], kind)
 	}
+	if unicode.IsUpper(rune(keys[0][0])) {
+		return misfit(n, keys[1:], kind) // a type of Go's whose fields stand where it does
+	}
 	return nil
+}
+
+// isJSON reports whether JSON would call a node by a kind. The kustomization is
+// read as YAML 1.1, where a bare y or no is a bool.
+func isJSON(n *yaml.Node, kind string) bool {
+	if kind == "bool" && n.Kind == yaml.ScalarNode && n.Style == 0 && slices.Contains([]string{"y", "n", "yes", "no", "on", "off"}, strings.ToLower(n.Value)) {
+		return true
+	}
+	return slices.Contains(jsonTags[kind], n.ShortTag())
 }

@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -44,7 +45,7 @@ func (f *failure) unfit(ref reference, at found) (message, hint string) {
 		inner, names, err := f.snapshot.kustomizationIn(at.path)
 		switch {
 		case err == nil && len(names) == 0:
-			return fmt.Sprintf("the folder %s has no kustomization", at.path), "add one, or list its files"
+			return fmt.Sprintf("the folder %s has no kustomization", at.path), cmp.Or(f.alike(at.path), "add one, or list its files")
 		case inner == nil || inner.root == nil:
 		case ref.role == roleComponent && !inner.component:
 			return fmt.Sprintf("%s is no Component", at.path), "list it under resources"

@@ -42,6 +42,7 @@ var hints = []struct {
 	said *regexp.Regexp
 	hint string
 }{
+	{regexp.MustCompile(`new root cannot be empty`), "the entry is empty: write a path, or take it out"},
 	{regexp.MustCompile(`illegally repeats the key`), "take one of the two out, or give it a key of its own"},
 	{regexp.MustCompile(`expected key=value`), "write key=value, and key= for an empty value"},
 	{regexp.MustCompile(`must specify a target for JSON patch`), "add target: with the kind and name of the object that it changes"},

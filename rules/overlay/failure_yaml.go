@@ -12,7 +12,8 @@ import (
 func (f *failure) yaml() *BuildError {
 	for _, k := range f.closure.kustomizations {
 		for _, ref := range k.refs {
-			if ref.role != roleResource && ref.role != rolePatch && ref.role != roleConfig {
+			json := ref.role == roleOther && path.Ext(ref.text) == ".json" // which may have tabs
+			if json || ref.role == roleData || ref.role == roleEnv || ref.role == roleChart {
 				continue
 			}
 			at, err := f.snapshot.resolve(path.Join(k.dir, ref.text))
