@@ -26,7 +26,7 @@ func (p *Plan) fitPull(ctx context.Context, fix *Fix, to *fileChanges, all []rea
 	}
 	var seen []overlay.Source
 	for _, r := range all {
-		if r.wants == "" || scalar(r.node, "imagePullPolicy") != pullAlways {
+		if r.wants == "" || scalar(r.node, "imagePullPolicy") != pullAlways || !p.isContainer(r.use) {
 			continue
 		}
 		source, err := r.build.Explain(ctx, r.object, r.field.Append("imagePullPolicy"))
@@ -51,6 +51,14 @@ func (p *Plan) fitPull(ctx context.Context, fix *Fix, to *fileChanges, all []rea
 		fix.Notes = once(fix.Notes, "imagePullPolicy: Always goes with the tag that could move: the registry need not be asked at each start for what cannot change.")
 	}
 	return nil
+}
+
+// isContainer reports whether a use is in a pod of a kind that is known: what
+// other kinds make of a pull policy, or of none, is not.
+func (p *Plan) isContainer(u use) bool {
+	return slices.ContainsFunc(p.containersIn(u.build), func(c container) bool {
+		return c.object == u.object && slices.Equal(c.field, u.field)
+	})
 }
 
 // pins reports whether the container that a field is of, in an object as its

@@ -123,7 +123,7 @@ func (p *Plan) pulledBy(ctx context.Context, file string, source overlay.Source)
 	if err := p.Reach(ctx, file); err != nil {
 		return nil, err
 	}
-	return p.uses(func(u use) (bool, error) {
+	return p.usesAmong(p.imagesIn, func(u use) (bool, error) {
 		if _, reads := u.build.Reads[file]; !reads || child(u.node, "imagePullPolicy") == nil {
 			return false, nil
 		}
