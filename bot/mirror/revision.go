@@ -59,7 +59,7 @@ func Fork(dir, rev string) (repository, commit string, err error) {
 	}
 	theirs, err := w.resolve(rev)
 	if err != nil {
-		return "", "", err
+		return "", "", w.cut(err)
 	}
 	ours, err := w.resolve("HEAD")
 	if err != nil {
@@ -67,9 +67,17 @@ func Fork(dir, rev string) (repository, commit string, err error) {
 	}
 	base, err := mergeBase(w.repository.Storer, ours, theirs)
 	if err != nil {
-		return "", "", fmt.Errorf("finding where HEAD left %s: %w", rev, err)
+		return "", "", w.cut(fmt.Errorf("finding where HEAD left %s: %w", rev, err))
 	}
 	return w.common, base.String(), nil
+}
+
+// cut says of an error, where history is cut off, that this may be why.
+func (w work) cut(err error) error {
+	if shallow, failed := w.repository.Storer.Shallow(); failed != nil || len(shallow) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; the clone is shallow: git fetch --unshallow brings the rest, and fetch-depth: 0 of actions/checkout all at once", err)
 }
 
 // Origin is the URL that the repository around the folder dir was cloned from,

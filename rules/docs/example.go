@@ -21,8 +21,9 @@ type example struct {
 	silent           []silence
 }
 
-// A silence is a line at which a rule stays silent, and why.
-type silence struct{ line, why string }
+// A silence is a line at which a rule stays silent, and why; of is the object
+// that it is in, "" for none.
+type silence struct{ line, why, of string }
 
 // A telling is what the cases of a rule say of it.
 type telling struct {
@@ -58,10 +59,23 @@ func casesOf(id string) (telling, error) {
 			}
 		}
 	}
-	out.silent = slices.CompactFunc(out.silent, func(a, b silence) bool { return a == b })
+	out.silent = unlike(out.silent)
 	out.silent = out.silent[:min(len(out.silent), maxSilent)]
 	out.choose(all)
 	return out, nil
+}
+
+// unlike leaves out what is said more than once.
+func unlike(all []silence) (out []silence) {
+	told := map[silence]bool{}
+	for _, s := range all {
+		same := silence{line: s.line, why: s.why} // wherever it stands
+		if !told[same] {
+			told[same] = true
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // choose takes the first document at fault, and the first that is marked as it
@@ -100,6 +114,8 @@ var (
 	wanted     = regexp.MustCompile(`\s*# want(\+\d+)?((?: [a-z0-9-]+ "[^"]*")+).*$`)
 	wantedRule = regexp.MustCompile(`([a-z0-9-]+) "[^"]*"`)
 	kindOf     = regexp.MustCompile(`(?m)^kind: (\w+)`)
+	// nameOf is where an object says its name, on one line or two.
+	nameOf = regexp.MustCompile(`(?m)^metadata:(?: \{|\n(?:  .*\n)*?  )name: ([\w.-]+)`)
 	// reasoned is a line with a comment that says why nothing is found there.
 	reasoned = regexp.MustCompile(`^\s*(\S.*?)\s+# (.+)$`)
 	// silenced is what somebody has silenced: it stays silent and is no better.
@@ -123,10 +139,11 @@ func aboutOf(comment []byte) string {
 
 // exampleOf reads a document; an arrow takes the place of what is wanted.
 func exampleOf(id, name, text string) example {
-	e := example{path: name, good: strings.Contains(text, mark), silent: silences(text)}
+	e := example{path: name, good: strings.Contains(text, mark)}
 	if m := kindOf.FindStringSubmatch(text); m != nil {
 		e.kind = m[1]
 	}
+	e.silent = silences(text, e.kind)
 	lines := strings.Split(strings.Trim(strings.ReplaceAll(text, mark, ""), "\n"), "\n")
 	for i, line := range lines {
 		m := wanted.FindStringSubmatch(line)
@@ -145,14 +162,23 @@ func exampleOf(id, name, text string) example {
 	return e
 }
 
-// silences are the lines of a document that have a reason to stay silent.
-func silences(text string) (out []silence) {
+// silences are the lines of a document that have a reason to stay silent. What
+// object of the kind they are in is told where the line does not.
+func silences(text, kind string) (out []silence) {
+	of := ""
+	if m := nameOf.FindStringSubmatch(text); m != nil && kind != "" {
+		of = kind + " " + m[1]
+	}
 	for line := range strings.Lines(text) {
 		m := reasoned.FindStringSubmatch(strings.TrimRight(line, "\n"))
 		if m == nil || strings.HasPrefix(m[1], "#") || directed(m[2]) {
 			continue
 		}
-		out = append(out, silence{strings.TrimPrefix(m[1], "- "), m[2]})
+		said := silence{line: strings.TrimPrefix(m[1], "- "), why: m[2], of: of}
+		if nameOf.MatchString(m[1]) || strings.HasPrefix(m[1], "kind:") {
+			said.of = ""
+		}
+		out = append(out, said)
 	}
 	return out
 }

@@ -37,7 +37,11 @@ func Page(rule *rules.Rule, fix string) (string, error) {
 	if len(said.silent) > 0 {
 		b.WriteString("\n## Exceptions\n\nNothing is found at\n\n")
 		for _, s := range said.silent {
-			fmt.Fprintf(&b, "- %s: %s\n", ticked(s.line), asWritten.Replace(s.why))
+			in := ""
+			if s.of != "" {
+				in = " in " + s.of
+			}
+			fmt.Fprintf(&b, "- %s%s: %s\n", ticked(s.line), in, asWritten.Replace(s.why))
 		}
 		fmt.Fprintf(&b, "\nEach is a line of the rule's cases, `testdata/rules/%s`.\n", rule.ID)
 	}
@@ -89,7 +93,8 @@ func fixOf(rule *rules.Rule, title string) string {
 // objects, how to silence one finding.
 func turningOff(rule *rules.Rule, objects bool) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Turning it off\n\nIn `.kustodian.yaml`, everywhere or below a path:\n\n```yaml\nrules:\n  %s: off\n", rule.ID)
+	on := max(rule.Severity, rules.Info) // of one that is off by default too
+	fmt.Fprintf(&b, "## Turning it off\n\nIn `.kustodian.yaml`, everywhere, but for one environment, or below a path:\n\n```yaml\nrules:\n  %s: off # or {severity: {production: %s, default: off}}\n", rule.ID, on)
 	fmt.Fprintf(&b, "paths:\n  \"overlays/lab/**\": {rules: {%s: off}}\nignore:\n- {rule: %s, path: \"overlays/lab/**\", reason: why, until: 2027-12-31}\n```\n", rule.ID, rule.ID)
 	if objects {
 		fmt.Fprintf(&b, "\nOn one line, or the one above it: `# kustodian:ignore %s the reason`\n\nOn one object: the annotation `kustodian.dev/ignore.%s: the reason`\n", rule.ID, rule.ID)
