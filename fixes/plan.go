@@ -27,6 +27,17 @@ type PlanRequest struct {
 	// they do not exist yet, so all of their fields can still change. Without a
 	// change there are none.
 	New map[string][]overlay.ObjectRef
+	// Seen is what the round before has built, where the same is asked again with
+	// more answers; nil builds all anew.
+	Seen *Seen
+}
+
+// Seen is what planning has built of one tree, for one policy of the rules. The
+// zero value is empty; it is for one goroutine.
+type Seen struct {
+	builds map[string]*overlay.Build
+	broken map[string]error
+	found  map[string][]rules.Finding // by overlay, of those that were looked at
 }
 
 // A PlanAnswer is what [MakePlans] found.
@@ -105,7 +116,14 @@ var told = map[string]func(*Plan) *NoFix{"hpa-owns-replicas": tellReplicas}
 // with their answers. Every finding ends in a fix, in NoFix, or waits for a
 // question. The error is of ctx, or of a tree that cannot be read.
 func MakePlans(ctx context.Context, request PlanRequest) (PlanAnswer, error) {
-	p := planner{request: request, builds: map[string]*overlay.Build{}, broken: map[string]error{}, found: map[string][]rules.Finding{},
+	seen := request.Seen
+	if seen == nil {
+		seen = &Seen{}
+	}
+	if seen.builds == nil {
+		*seen = Seen{map[string]*overlay.Build{}, map[string]error{}, map[string][]rules.Finding{}}
+	}
+	p := planner{request: request, Seen: seen,
 		read: reading{files: map[string]*yamledit.File{}, kustomizations: map[string]*yaml.Node{},
 			documents: map[string][]*yaml.Node{}, owned: map[string]error{}, containers: map[*overlay.Build][]container{}, images: map[*overlay.Build][]container{}, made: map[string]string{}, updaters: &knownUpdaters{}, naming: map[string][]string{}}}
 	answer := PlanAnswer{NoFix: map[string]NoFix{}}
@@ -184,10 +202,8 @@ func sameFile(a, b FileChange) bool {
 
 // A planner plans the findings of one request; each overlay is built once.
 type planner struct {
+	*Seen
 	request   PlanRequest
-	builds    map[string]*overlay.Build
-	broken    map[string]error
-	found     map[string][]rules.Finding // by overlay, of those that were looked at
 	questions []Question
 	read      reading
 }

@@ -31,7 +31,7 @@ func (p *Pool) Start(binary string) { p.binary = binary }
 // Alone leaves the pool one worker, so that calls follow each other in it.
 func (p *Pool) Alone() {
 	for range p.size - 1 {
-		<-p.unborn
+		<-p.free
 	}
 	p.size = 1
 }
@@ -63,13 +63,12 @@ func Shared(took []time.Duration, workers int) [][]int {
 
 // Process is the id of the pool's only worker, which is idle; 0 without one.
 func (p *Pool) Process() int {
-	select {
-	case w := <-p.idle:
-		defer p.put(w)
-		return w.cmd.Process.Pid
-	default:
+	p.resting.Lock()
+	defer p.resting.Unlock()
+	if len(p.idle) == 0 {
 		return 0
 	}
+	return p.idle[0].cmd.Process.Pid
 }
 
 // Fetch is what a worker has for its transport.

@@ -55,14 +55,15 @@ var errTooMuch = fmt.Errorf("%w", ErrDied)
 // A Pool is the workers of one job, one per core. Its workers start when they
 // are first needed. Close it.
 type Pool struct {
-	paths  []string
-	remote string // the folder of remote bases
-	size   int
-	limits Limits
-	binary string        // what is started: this program
-	idle   chan *process // workers that run and have nothing to do
-	unborn chan struct{} // one for each worker that has yet to start
-	once   sync.Once
+	paths   []string
+	remote  string // the folder of remote bases
+	size    int
+	limits  Limits
+	binary  string        // what is started: this program
+	free    chan struct{} // one for each worker that has nothing to do
+	once    sync.Once
+	resting sync.Mutex
+	idle    []*process // workers of those that run, the last that worked at the end
 
 	memory  *memory.Repository // nil where nothing is remembered
 	looking sync.Mutex
@@ -80,9 +81,9 @@ func NewPool(limits Limits, trees ...TreeRef) *Pool {
 			p.paths = append(p.paths, path)
 		}
 	}
-	p.idle, p.unborn = make(chan *process, p.size), make(chan struct{}, p.size)
+	p.free = make(chan struct{}, p.size)
 	for range p.size {
-		p.unborn <- struct{}{}
+		p.free <- struct{}{}
 	}
 	return p
 }
@@ -100,13 +101,15 @@ func (p *Pool) Size() int { return p.size }
 func (p *Pool) Close() {
 	p.once.Do(func() {
 		for range p.size {
-			select {
-			case w := <-p.idle:
-				w.end()
-			case <-p.unborn:
-			}
+			<-p.free
 		}
-		close(p.idle)
+		p.resting.Lock()
+		defer p.resting.Unlock()
+		for _, w := range p.idle {
+			w.end()
+		}
+		p.idle = nil
+		close(p.free)
 	})
 }
 
@@ -201,36 +204,36 @@ func (p *Pool) Prove(ctx context.Context, r Prove) (ProveAnswer, error) {
 
 var errClosed = errors.New("the pool of workers is closed")
 
-// take is a worker that is free: one that runs, else nil for one that has yet
-// to start. It is given back with put.
+// take is a worker that is free: the one that worked last, which has parsed most
+// of what the next call is about, else nil for one that has yet to start. It is
+// given back with put.
 func (p *Pool) take(ctx context.Context) (*process, error) {
 	select {
-	case w, open := <-p.idle:
+	case _, open := <-p.free:
 		if !open {
 			return nil, errClosed
 		}
-		return w, nil
-	default:
-	}
-	select {
-	case w, open := <-p.idle:
-		if !open {
-			return nil, errClosed
-		}
-		return w, nil
-	case <-p.unborn:
-		return nil, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	p.resting.Lock()
+	defer p.resting.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil, nil
+	}
+	w := p.idle[last]
+	p.idle = p.idle[:last]
+	return w, nil
 }
 
 func (p *Pool) put(w *process) {
-	if w == nil {
-		p.unborn <- struct{}{}
-		return
+	if w != nil {
+		p.resting.Lock()
+		p.idle = append(p.idle, w)
+		p.resting.Unlock()
 	}
-	p.idle <- w
+	p.free <- struct{}{}
 }
 
 // call gives a request to a free worker.

@@ -151,6 +151,7 @@ type server struct {
 	snapshots map[snapshotKey]*overlay.Snapshot
 	trees     map[TreeRef]*overlay.Snapshot // those with any options read through
 	befores   map[snapshotKey]*fixes.Befores
+	planning  planning
 	// definitions are those of one tree, for its next overlay.
 	definitions     schema.Definitions
 	definitionsFrom map[string]string
@@ -175,6 +176,9 @@ type snapshotKey struct {
 
 func (s *server) answer(ctx context.Context, r request) (any, error) {
 	s.watched = nil
+	if r.Plan == nil {
+		s.planning = planning{}
+	}
 	switch {
 	case r.Configure != nil:
 		return s.configure(ctx, *r.Configure)
@@ -445,6 +449,25 @@ func (s *server) explain(ctx context.Context, r Explain) (answer ExplainAnswer, 
 	return answer, err
 }
 
+// A planning is what the rounds of one plan share.
+type planning struct {
+	of   string // the request without its answers, as JSON
+	seen *fixes.Seen
+}
+
+// seen is what the last round has built, where it asked for the same.
+func (s *server) seen(r Plan) (*fixes.Seen, error) {
+	r.Answers = nil
+	of, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encoding a request: %w", err)
+	}
+	if s.planning.of != string(of) {
+		s.planning = planning{string(of), &fixes.Seen{}}
+	}
+	return s.planning.seen, nil
+}
+
 func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
 	snapshot, err := s.snapshot(r.Tree, r.Options)
 	if err != nil {
@@ -454,8 +477,12 @@ func (s *server) plan(ctx context.Context, r Plan) (PlanAnswer, error) {
 	for _, a := range r.Answers {
 		answers[a.Question] = a.Answer
 	}
+	seen, err := s.seen(r)
+	if err != nil {
+		return PlanAnswer{}, err
+	}
 	planned, err := fixes.MakePlans(ctx, fixes.PlanRequest{
-		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Rules: r.Rules, Answers: answers, New: r.New,
+		Snapshot: snapshot, Overlays: r.Overlays, Findings: r.Findings, Policy: r.Policy, Rules: r.Rules, Answers: answers, New: r.New, Seen: seen,
 	})
 	return PlanAnswer(planned), err
 }
