@@ -60,10 +60,10 @@ type Pool struct {
 	size    int
 	limits  Limits
 	binary  string        // what is started: this program
-	free    chan struct{} // one for each worker that has nothing to do
+	free    chan struct{} // one for each worker that has nothing to do, or has yet to start
 	once    sync.Once
 	resting sync.Mutex
-	idle    []*process // workers of those that run, the last that worked at the end
+	idle    []*process // those that run and have nothing to do, the last that worked at the end
 
 	memory  *memory.Repository // nil where nothing is remembered
 	looking sync.Mutex
