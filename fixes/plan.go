@@ -56,7 +56,8 @@ type Plan struct {
 	// Elsewhere are those of the same rule at objects that are named so in other
 	// overlays. They may be one object there too, if of one file.
 	Elsewhere []rules.Finding
-	// Beside are those of the rules that the recipe mends too.
+	// Beside are those of the rules that the recipe mends too, at any object
+	// that the finding is about.
 	Beside   []rules.Finding
 	Snapshot *overlay.Snapshot
 	Policy   Policy
@@ -244,19 +245,16 @@ func (p *planner) planOne(ctx context.Context, finding rules.Finding) (*Fix, err
 	for _, other := range p.request.Findings {
 		// Objects of one name in overlays of their own are not one object.
 		together := slices.ContainsFunc(other.Overlays, func(o string) bool { return slices.Contains(finding.Overlays, o) })
-		if other.Origin != finding.Origin || other.Fingerprint == finding.Fingerprint || other.Suppressed != nil {
+		if other.Fingerprint == finding.Fingerprint || other.Suppressed != nil {
 			continue
 		}
-		if !together {
-			if other.Rule == finding.Rule {
-				plan.Elsewhere = append(plan.Elsewhere, other)
-			}
-			continue
-		}
-		if other.Rule == finding.Rule {
+		same := other.Origin == finding.Origin
+		switch {
+		case same && other.Rule == finding.Rule && together:
 			plan.Others = append(plan.Others, other)
-		}
-		if slices.Contains(recipes[i].Mends, other.Rule) {
+		case same && other.Rule == finding.Rule:
+			plan.Elsewhere = append(plan.Elsewhere, other)
+		case together && (same || slices.Contains(finding.Others, other.Origin)) && slices.Contains(recipes[i].Mends, other.Rule):
 			plan.Beside = append(plan.Beside, other)
 		}
 	}
