@@ -272,8 +272,11 @@ func envName(field overlay.Field) string {
 
 // mayMove returns a *NoFix where a variable cannot move, by any of its values.
 func (l *lift) mayMove(name string) error {
-	if l.said.node == nil || listKey(l.said.node) != "name" || itemOf(l.said.node, "name", name) == nil {
-		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say %s once by its name.", l.said.file, name)}
+	switch {
+	case l.said.node == nil || itemOf(l.said.node, "name", name) == nil:
+		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s does not say %s by its name.", l.said.file, name)}
+	case listKey(l.said.node) != "name":
+		return &NoFix{ReasonNotPlaced, fmt.Sprintf("%s says a variable of the container twice, so their names do not tell them apart.", l.said.file)}
 	}
 	for _, u := range l.uses {
 		list := child(u.node, "env")
