@@ -31,6 +31,15 @@ var _ = add(Rule{
 				idle := name != "" && !slices.ContainsFunc(names, func(n string) bool { return n == name || wildcard(name, n) })
 				noteEntry(pass, file, "images", i, name, nearestName(name, names), idle)
 			}
+			for i, node := range file.Entries("replicas") {
+				// In production a number is often said again on purpose.
+				noteEntry(pass, file, "replicas", i, text(node, "name"), "", !pass.Build.Production && saidBefore(pass, node))
+			}
+			for i, node := range file.Entries("replacements") {
+				if targets := items(node, "targets"); len(targets) > 0 {
+					noteEntry(pass, file, "replacements", i, replacementName(node), "", !slices.ContainsFunc(targets, func(n *yaml.Node) bool { return selectsAny(pass, child(n, "select")) }))
+				}
+			}
 			for i, node := range file.Entries("patches") {
 				target := child(node, "target")
 				if target == nil || target.Kind != yaml.MappingNode {
@@ -86,6 +95,31 @@ func noteEntry(pass *Pass, file overlay.KustomizationFile, list string, index in
 	node := file.Entries(list)[index]
 	pass.Fact(entryFact{
 		Source: overlay.Source{Path: file.Path, Line: node.Line, Column: node.Column, EndLine: node.Line}, List: list, Name: name, Near: near, Idle: idle,
+	})
+}
+
+// saidBefore reports whether a document says the replicas of an entry already.
+func saidBefore(pass *Pass, entry *yaml.Node) bool {
+	name, count := text(entry, "name"), text(entry, "count")
+	return slices.ContainsFunc(pass.Build.Documents(), func(d overlay.Document) bool {
+		return slices.ContainsFunc(d.Objects, func(n *yaml.Node) bool {
+			return text(n, "metadata", "name") == name && text(n, "spec", "replicas") == count && count != ""
+		})
+	})
+}
+
+// replacementName says what a replacement takes.
+func replacementName(n *yaml.Node) string {
+	source := child(n, "source")
+	return strings.Join(strings.Fields(text(source, "kind")+" "+text(source, "name")+" "+text(source, "fieldPath")), " ")
+}
+
+// selectsAny reports whether the build has an object of the kind and name that
+// a target of a replacement selects, as it is named there or before.
+func selectsAny(pass *Pass, selector *yaml.Node) bool {
+	kind, name := text(selector, "kind"), text(selector, "name")
+	return slices.ContainsFunc(pass.Build.Objects, func(o *overlay.Object) bool {
+		return (kind == "" || kind == o.Ref.Kind) && (name == "" || name == o.Ref.Name || name == o.Origin.Name)
 	})
 }
 

@@ -82,7 +82,7 @@ var word = regexp.MustCompile(`^[^\s/.:]+$`)
 // names reports whether a key of a Secret promises what is beside a secret.
 func names(key string) bool { return besideSecrets.MatchString(key) || path.Ext(key) != "" }
 
-var besideSecrets = regexp.MustCompile(`(?i)(^|[_.-])(user(name)?|login|name|email|host(name)?|port|database|db|url|uri|endpoint|path|type|region|bucket|namespace|version|realm|notes?)$`)
+var besideSecrets = regexp.MustCompile(`(?i)(^|[_.-])(user(name)?|login|name|email|host(name)?|port|database|db|url|uri|endpoint|path|type|region|bucket|namespace|version|realm|project|notes?)$`)
 
 // secretValue is the text of a key of a Secret. ok is false for what is no
 // secret: nothing, a certificate, or a reference that something resolves later.

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -21,13 +22,17 @@ var _ = add(Rule{
 		if pass.Build.Environment == "" {
 			return
 		}
-		own := environmentFact{Namespaces: map[string]bool{}, Hosts: map[string]bool{}}
+		own := environmentFact{Namespaces: map[string]bool{}, Hosts: map[string]bool{}, Domains: map[string]bool{}}
 		for o := range pass.Objects() {
-			if o.Ref.Namespace != "" {
-				own.Namespaces[o.Ref.Namespace] = true
-			}
+			namespace, field := o.Ref.Namespace, overlay.Field{"metadata", "namespace"}
 			if o.Ref.Kind == "Namespace" {
-				own.Namespaces[o.Ref.Name] = true
+				namespace, field = o.Ref.Name, overlay.Field{"metadata", "name"}
+			}
+			if in := environmentIn(namespace); in != "" && in != pass.Build.Environment && !own.Namespaces[namespace] {
+				own.Within = append(own.Within, foreign{Place: pass.Place(o, field), Value: namespace})
+			}
+			if namespace != "" {
+				own.Namespaces[namespace] = true
 			}
 			for _, rule := range items(o.Node, "spec", "rules") {
 				if host := text(rule, "host"); host != "" && o.Ref.Kind == "Ingress" {
@@ -35,34 +40,72 @@ var _ = add(Rule{
 				}
 			}
 			eachAddress(o, func(field overlay.Field, value string) {
-				if in := environmentIn(value); in != "" && in != pass.Build.Environment {
+				switch in := environmentIn(value); {
+				case in == "":
+				case in == pass.Build.Environment:
+					own.Hosts[addressHost(value)] = true
+				default:
 					own.Addresses = append(own.Addresses, foreign{Place: pass.Place(o, field), Value: value})
 				}
 			})
+		}
+		for host := range own.Hosts {
+			if domain := domainOf(host); domain != "" {
+				own.Domains[domain] = true
+			}
 		}
 		pass.Fact(own)
 	},
 	Join: func(j *Joint) {
 		facts := observed[environmentFact](j, j.Head)
 		for _, here := range facts {
+			for _, at := range here.Value.Within {
+				there, found := sibling(j, facts, here, func(there Observed[environmentFact]) bool { return there.Value.Namespaces[at.Value] })
+				if found {
+					j.Report(at.Place, fmt.Sprintf("namespace %s is that of %s (overlay %s), so what is for %s ends up there; write its own",
+						at.Value, there.Environment, there.Overlay, here.Environment), here.Overlay)
+				}
+			}
 			for _, at := range here.Value.Addresses {
-				for _, there := range facts {
-					if there.Environment != here.Environment && there.Value.owns(at.Value) && !here.Value.owns(at.Value) && related(j, here.Overlay, there.Overlay) {
-						j.Report(at.Place, fmt.Sprintf("%s is an address of %s (overlay %s)", shownAddress(at.Value), there.Environment, there.Overlay), here.Overlay)
-						break
-					}
+				if here.Value.owns(at.Value) {
+					continue
+				}
+				host := addressHost(at.Value)
+				there, found := sibling(j, facts, here, func(there Observed[environmentFact]) bool {
+					return there.Value.owns(at.Value) || there.Environment == environmentIn(at.Value) && here.Value.Domains[domainOf(host)]
+				})
+				if found {
+					j.Report(at.Place, fmt.Sprintf("%s is an address of %s (overlay %s), so %s talks to it; write its own",
+						host, there.Environment, there.Overlay, here.Environment), here.Overlay)
 				}
 			}
 		}
 	},
 })
 
+// sibling is the first overlay of another environment on the same base that is
+// as asked.
+func sibling(j *Joint, facts []Observed[environmentFact], here Observed[environmentFact], is func(Observed[environmentFact]) bool) (there Observed[environmentFact], found bool) {
+	i := slices.IndexFunc(facts, func(there Observed[environmentFact]) bool {
+		return there.Environment != here.Environment && is(there) && related(j, here.Overlay, there.Overlay)
+	})
+	if i < 0 {
+		return there, false
+	}
+	return facts[i], true
+}
+
 // An environmentFact is what an overlay calls its own, and what it names that
 // carries another environment's word.
 type environmentFact struct {
 	Namespaces map[string]bool `json:"namespaces,omitempty"`
-	Hosts      map[string]bool `json:"hosts,omitempty"`
-	Addresses  []foreign       `json:"addresses,omitempty"`
+	// Hosts are those that it serves, and those that carry its own word; Domains
+	// what they are in.
+	Hosts   map[string]bool `json:"hosts,omitempty"`
+	Domains map[string]bool `json:"domains,omitempty"`
+	// Addresses are values that carry another word, Within the namespaces that do.
+	Addresses []foreign `json:"addresses,omitempty"`
+	Within    []foreign `json:"within,omitempty"`
 }
 
 type foreign struct {
@@ -70,20 +113,40 @@ type foreign struct {
 	Value string `json:"value"`
 }
 
-// hostIn is the host of an address: what stands before its port and path.
-var hostIn = regexp.MustCompile(`^(?:[a-z][a-z0-9+.-]*://)?([A-Za-z0-9.-]+)`)
+// hostIn is the host of an address, which may be that of a flag: what stands
+// before its port and path.
+var hostIn = regexp.MustCompile(`^(?:--?[A-Za-z0-9._-]+=)?(?:[a-z][a-z0-9+.-]*://)?([A-Za-z0-9.-]+)`)
+
+// addressHost is the host of an address without the rest of it, which may hold a
+// password; "" for what is none.
+func addressHost(address string) string {
+	if m := hostIn.FindStringSubmatch(address); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// domainOf is the domain that somebody registered, as far as its form shows it;
+// "" for names of the cluster.
+func domainOf(host string) string {
+	steps := strings.Split(host, ".")
+	if len(steps) < 3 || slices.Contains(steps, "svc") || slices.Contains([]string{"local", "internal", "cluster"}, steps[len(steps)-1]) {
+		return ""
+	}
+	return strings.Join(steps[len(steps)-2:], ".")
+}
 
 // owns reports whether an address leads into one of the overlay's namespaces,
 // or to one of its hosts.
 func (e environmentFact) owns(value string) bool {
-	m := hostIn.FindStringSubmatch(value)
-	if m == nil {
+	host := addressHost(value)
+	if host == "" {
 		return false
 	}
-	if e.Hosts[m[1]] {
+	if e.Hosts[host] {
 		return true
 	}
-	steps := strings.Split(m[1], ".") // SERVICE.NAMESPACE.svc…
+	steps := strings.Split(host, ".") // SERVICE.NAMESPACE.svc…
 	return len(steps) > 1 && e.Namespaces[steps[1]] && (len(steps) == 2 || steps[2] == "svc")
 }
 
@@ -119,6 +182,3 @@ func eachAddress(o *overlay.Object, visit func(overlay.Field, string)) {
 		walk(child(o.Node, "spec"), overlay.Field{"spec"})
 	}
 }
-
-// shownAddress is the host of an address: the rest of it may hold a password.
-func shownAddress(value string) string { return hostIn.FindStringSubmatch(value)[1] }
