@@ -26,6 +26,35 @@ func TestExample(t *testing.T) {
 	if !strings.Contains(said.String(), "```suggestion\n") {
 		t.Errorf("no suggestion was made:\n%s", said.String())
 	}
+	printed := strings.Join(strings.Fields(said.String()), " ")
+	for _, paragraph := range readmeCapture(t) {
+		if !strings.Contains(printed, paragraph) {
+			t.Errorf("the README shows what is not printed: %s", paragraph)
+		}
+	}
+}
+
+// readmeCapture is what the README shows of the demonstration, by paragraphs,
+// without line breaks, what it leaves out, and what differs from run to run.
+func readmeCapture(t *testing.T) []string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(readme), "Reviewed in 1.0 s.\n")
+	capture, _, found := strings.Cut(rest, "\nThe same with a repository of yours")
+	if !found {
+		t.Fatal("the README shows nothing of the demonstration")
+	}
+	capture = strings.ReplaceAll(capture, "\n      …\n", "\n\n")
+	var paragraphs []string
+	for paragraph := range strings.SplitSeq(capture, "\n\n") {
+		if text := strings.Join(strings.Fields(paragraph), " "); text != "" && text != "…" {
+			paragraphs = append(paragraphs, text)
+		}
+	}
+	return paragraphs
 }
 
 // TestRepo reviews a folder, and two commits of a git repository.
