@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // workers may not read the zones of the machine
 
 	"github.com/robfig/cron/v3"
 	"go.yaml.in/yaml/v3"

@@ -41,6 +41,7 @@ func TestCommand(t *testing.T) {
 	}
 	cache := t.TempDir()
 	registry := privateRegistry(t)
+	shown := readmeConfiguration(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "../../testdata/cli",
 		UpdateScripts:       *update,
@@ -58,9 +59,27 @@ func TestCommand(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(login, "config.json"), fmt.Appendf(nil, `{"auths": {%q: {"auth": "YWRhOm9wZW4="}}}`, registry), 0o600); err != nil {
 				return err
 			}
+			if err := os.WriteFile(filepath.Join(env.WorkDir, "readme.yaml"), []byte(shown), 0o644); err != nil {
+				return err
+			}
 			return os.WriteFile(filepath.Join(env.WorkDir, ".gitconfig"), []byte(gitConfig), 0o644)
 		},
 	})
+}
+
+// readmeConfiguration is the configuration that the README shows.
+func readmeConfiguration(t *testing.T) string {
+	t.Helper()
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "\n    version: 1\n")
+	block, _, ended := strings.Cut("    version: 1\n"+rest, "\n\n")
+	if !found || !ended {
+		t.Fatal("the README shows no configuration")
+	}
+	return strings.ReplaceAll("\n"+block, "\n    ", "\n") + "\n"
 }
 
 // gitConfig lets a script commit.
