@@ -114,6 +114,7 @@ spec:
   selector: {matchExpressions: [{key: app, operator: Near, values: 3}]}
 `, said: []string{
 		"5 selector-mismatch: DaemonSet a selects app in (a,b), and its pods have app=c",
+		`27 schema: "Near" is no operator: write DoesNotExist, Exists, In, NotIn`,
 		"27 schema: values is a list, not a number",
 	}},
 	{name: "names in other scripts", text: `apiVersion: v1
@@ -127,6 +128,8 @@ spec:
     resources: {requests: {cpu: 1, memory: 64Mi}, limits: {memory: 64Mi}}
 `, said: []string{
 		"2 naked-pod: Pod ä-é-日本 has no controller, so nothing starts it again when its node goes away; write a Deployment with it as template, or a Job for work that ends",
+		`3 schema: "ä-é-日本" is no name that the API server takes; write lower-case letters, digits, - and . only`,
+		`7 schema: "容器" is no name of a container that the API server takes; write lower-case letters, digits and - only`,
 		"8 image-untagged: image example.com/日本 has no tag, so it is whatever latest is when a pod starts",
 	}},
 }

@@ -85,6 +85,10 @@ func (r *run) add(rule *Rule, f Fault) {
 		at.Object, at.Origin = f.Object.Ref, f.Object.Origin
 		if at.Source.Path == "" {
 			at.Source = r.source(f.Object, f.Field)
+			if removed, ok := r.build.Removed(f.Object, f.Field); rule.Presence && ok {
+				at.Source = removed
+				f.Message += "; it was there, and this patch takes it away"
+			}
 		}
 	}
 	at.Source = r.build.InTree(at.Source)

@@ -26,6 +26,11 @@ var _ = add(Rule{
 				case nonRoot == "false" && text(c.Node, "securityContext", "runAsUser") == "":
 					pass.Report(o, saidAt(c, "runAsNonRoot"), fmt.Sprintf("runAsNonRoot: false lets container %s run as root; write true, if its image has another user", c.Name))
 				case nonRoot == "" && user == "":
+					at := c.At("securityContext", "runAsNonRoot")
+					if _, removed := pass.Build.Removed(o, at); removed {
+						pass.Report(o, at, fmt.Sprintf("nothing keeps container %s from running as root", c.Name))
+						continue
+					}
 					open = append(open, c.Name)
 				}
 			}

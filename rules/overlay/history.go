@@ -147,6 +147,21 @@ func (b *Build) layersOf(o *Object, field Field) []Source {
 	return all
 }
 
+// Removed is the place in a patch that takes away a field of o which a layer
+// below it says; ok is false where none does. It builds nothing, so of several
+// patches that may have done it, it names the last.
+func (b *Build) Removed(o *Object, field Field) (source Source, ok bool) {
+	if o.Lookup(field) != nil {
+		return Source{}, false
+	}
+	for _, p := range slices.Backward(b.patchesOf(o)) {
+		if at, deletes := p.deletion(o, field); deletes && len(b.layersOf(o, field)) > 0 {
+			return at, true
+		}
+	}
+	return Source{}, false
+}
+
 // maxSuspects bounds the builds that looking for what deleted something costs.
 const maxSuspects = 8
 

@@ -3,7 +3,9 @@ package schema
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -103,12 +105,43 @@ func (w *walk) open(n, schema *yaml.Node, at overlay.Field) {
 	case "integer":
 		if n.Kind != yaml.ScalarNode || !isWhole(n) {
 			w.wrong(n, at, "a whole number")
+			return
 		}
+		w.bounded(n, schema, at)
 	case "number":
 		if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!int" && n.ShortTag() != "!!float" {
 			w.wrong(n, at, "a number")
+			return
 		}
+		w.bounded(n, schema, at)
 	}
+}
+
+// bounded holds a number to the bounds of its schema.
+func (w *walk) bounded(n, schema *yaml.Node, at overlay.Field) {
+	value, err := strconv.ParseFloat(n.Value, 64)
+	if err != nil {
+		return
+	}
+	if least, err := strconv.ParseFloat(scalar(child(schema, "minimum")), 64); err == nil && value < least {
+		w.fault(ReasonValue, at, n, "", fmt.Sprintf("%s is %s, and the least is %s", place(at), n.Value, scalar(child(schema, "minimum"))))
+	}
+	if most, err := strconv.ParseFloat(scalar(child(schema, "maximum")), 64); err == nil && value > most {
+		w.fault(ReasonValue, at, n, "", fmt.Sprintf("%s is %s, and the most is %s", place(at), n.Value, scalar(child(schema, "maximum"))))
+	}
+}
+
+// patternLimit bounds a pattern in bytes: it is a stranger's, and compiled for each text.
+const patternLimit = 200
+
+// matches reports whether a text is as its schema's pattern wants it. What Go
+// cannot read, such as a look-ahead, wants nothing.
+func matches(text, pattern string) bool {
+	if pattern == "" || len(pattern) > patternLimit {
+		return true
+	}
+	re, err := regexp.Compile(pattern)
+	return err != nil || re.MatchString(text)
 }
 
 func (w *walk) openMapping(n, schema *yaml.Node, at overlay.Field) {
@@ -168,6 +201,10 @@ func (w *walk) openText(n, schema *yaml.Node, at overlay.Field) {
 	switch n.ShortTag() {
 	case "!!int", "!!float", "!!bool":
 		w.fault(ReasonType, at, n, fmt.Sprintf("%q", n.Value), fmt.Sprintf("%s is a text, and %s is %s; quote it", place(at), n.Value, kindOf(n)))
+		return
+	}
+	if pattern := scalar(child(schema, "pattern")); !matches(n.Value, pattern) {
+		w.fault(ReasonValue, at, n, "", fmt.Sprintf("%s %s is not as the definition wants it: %s", place(at), shown(n.Value), pattern))
 		return
 	}
 	words := child(schema, "enum")

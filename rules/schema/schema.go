@@ -50,6 +50,7 @@ const (
 	ReasonType     = "type"     // a value of another type
 	ReasonRequired = "required" // a field that is missing
 	ReasonEnum     = "enum"     // a word that the enumeration does not have
+	ReasonValue    = "value"    // a value of the right type that the API server refuses
 )
 
 // Check returns what the object's kind does not allow, in the order of the
@@ -68,8 +69,10 @@ func Check(object *yaml.Node, definitions Definitions) []Fault {
 		return checkItems(list, definitions)
 	}
 	w := &walk{}
+	w.twice(object, nil)
 	if typed, ok := known().byVersion[version][kind]; ok {
 		w.structure(object, typed, nil, nil)
+		w.admitted(object, version, kind)
 		return w.faults
 	}
 	if definition, ok := definitions[version+" "+kind]; ok {
@@ -80,7 +83,23 @@ func Check(object *yaml.Node, definitions Definitions) []Fault {
 	if fault, ok := unknown(object, version, kind); ok && !definitions.has(version, kind) {
 		return []Fault{fault}
 	}
-	return nil
+	return w.faults
+}
+
+// elsewhere are the API versions, the newest first, of a group that has the
+// kind and is still served: the one whose name begins so, else the first.
+func elsewhere(kind, begins string) []string {
+	var found []string
+	for _, group := range keysOf(known().byGroup) {
+		versions := known().byGroup[group][kind]
+		if len(versions) == 0 {
+			continue
+		}
+		if _, ends := Lifecycle(versions[0], kind); !ends && (len(found) == 0 || strings.HasPrefix(group, begins+".")) {
+			found = versions
+		}
+	}
+	return found
 }
 
 // checkItems looks at the objects of a List.
@@ -121,6 +140,13 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 				return fault, ok
 			}
 		}
+		if strings.Contains(group, ".") {
+			return Fault{}, false // somebody's own
+		}
+		// A definition's group has a dot, so only the cluster's own have none.
+		if versions := elsewhere(kind, group); len(versions) > 0 {
+			return at("apiVersion", ReasonGroup, versions[0], fmt.Sprintf("there is no API group %q, and %s is of %s; write that", group, kind, versions[0]))
+		}
 		return Fault{}, false
 	}
 	if versions := kinds[kind]; len(versions) > 0 {
@@ -131,10 +157,8 @@ func unknown(object *yaml.Node, version, kind string) (Fault, bool) {
 		fault.Sure = alone && known().byVersion[version][near] != nil
 		return fault, ok
 	}
-	for _, other := range keysOf(known().byGroup) {
-		if versions := known().byGroup[other][kind]; len(versions) > 0 && group == "" {
-			return at("apiVersion", ReasonGroup, versions[0], fmt.Sprintf("%s is no kind of %s but of %s; write %s", kind, version, other, versions[0]))
-		}
+	if versions := elsewhere(kind, group); len(versions) > 0 {
+		return at("apiVersion", ReasonGroup, versions[0], fmt.Sprintf("%s is no kind of %s; write %s, which has it", kind, version, versions[0]))
 	}
 	if known().byVersion[version] == nil {
 		return Fault{}, false // a version of somebody's own, such as v1beta1 of no group

@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"encoding/base64"
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,7 +48,11 @@ func (w *walk) value(n *yaml.Node, t reflect.Type, at overlay.Field, up *above) 
 		return
 	}
 	if read, ok := special[t]; ok {
-		if wanted := read(n); wanted != "" {
+		wanted := read(n)
+		if wanted == "" && t == reflect.TypeFor[intstr.IntOrString]() && slices.Contains(shares, at.Last()) && !isShare(n) {
+			wanted = "a whole number, or a percentage such as 25%"
+		}
+		if wanted != "" {
 			w.wrong(n, at, wanted)
 		}
 		return
@@ -68,7 +74,7 @@ func (w *walk) value(n *yaml.Node, t reflect.Type, at overlay.Field, up *above) 
 		}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.Uint8 {
-			w.text(n, t, at)
+			w.bytes(n, t, at)
 			return
 		}
 		if n.Kind != yaml.SequenceNode {
@@ -136,7 +142,9 @@ func (w *walk) text(n *yaml.Node, t reflect.Type, at overlay.Field) {
 		return
 	}
 	words := enums[t.PkgPath()+"."+t.Name()]
-	if len(words) == 0 || n.Value == "" || slices.Contains(words, n.Value) || extended[t.Name()] {
+	if len(words) == 0 || n.Value == "" || extended[t.Name()] || slices.ContainsFunc(words, func(word string) bool {
+		return n.Value == word || strings.HasSuffix(word, "-") && strings.HasPrefix(n.Value, word) // such as HugePages-2Mi
+	}) {
 		return
 	}
 	near, sure := nearest(n.Value, words)
@@ -147,6 +155,27 @@ func (w *walk) text(n *yaml.Node, t reflect.Type, at overlay.Field) {
 	w.fault(ReasonEnum, at, n, near, message)
 	w.sure(sure)
 }
+
+// bytes walks a scalar that is bytes in base64. Its value may be secret, so it is
+// not repeated.
+func (w *walk) bytes(n *yaml.Node, t reflect.Type, at overlay.Field) {
+	before := len(w.faults)
+	if w.text(n, t, at); len(w.faults) > before || n.Kind != yaml.ScalarNode {
+		return
+	}
+	if _, err := base64.StdEncoding.DecodeString(n.Value); err != nil && !strings.ContainsAny(n.Value, "<>{}:") { // a reference that a plugin resolves
+		w.fault(ReasonType, at, n, "", fmt.Sprintf("%s is no base64, which the API server refuses; a Secret takes plain text under stringData", place(at)))
+	}
+}
+
+// shares are the fields that count pods: a number, or a percentage of all.
+var shares = []string{"maxSurge", "maxUnavailable", "minAvailable"}
+
+func isShare(n *yaml.Node) bool {
+	return n.ShortTag() == "!!int" || percentage.MatchString(n.Value)
+}
+
+var percentage = regexp.MustCompile(`^[0-9]+%$`)
 
 // extended are enumerations to which others add words of their own.
 var extended = map[string]bool{

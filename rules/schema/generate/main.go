@@ -43,9 +43,17 @@ var sources = []source{
 	{"k8s.io/apimachinery", "pkg/apis/meta/v1"},
 }
 
+// unmarked are enumerations that the API server holds to, though their source
+// does not mark them.
+var unmarked = []string{
+	"k8s.io/api/autoscaling/v2.HPAScalingPolicyType", "k8s.io/api/autoscaling/v2.MetricSourceType",
+	"k8s.io/api/autoscaling/v2.MetricTargetType", "k8s.io/api/autoscaling/v2.ScalingPolicySelect",
+	"k8s.io/api/core/v1.StorageMedium", "k8s.io/apimachinery/pkg/apis/meta/v1.LabelSelectorOperator",
+}
+
 // tables is the text of tables.go.
 func tables() ([]byte, error) {
-	w := &walk{required: map[string][]string{}, enums: map[string][]string{}, marked: map[string]bool{}}
+	w := &walk{required: map[string][]string{}, enums: map[string][]string{}, marked: map[string]bool{}, partly: map[string]bool{}}
 	var versions []string
 	for _, s := range sources {
 		out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}} {{.Version}}", s.module).Output()
@@ -69,8 +77,11 @@ func tables() ([]byte, error) {
 	}
 	print("required", "required are the fields that an object needs, by Go type.", w.required)
 	enums := map[string][]string{}
+	for _, name := range unmarked {
+		w.marked[name] = true
+	}
 	for name := range w.marked {
-		if values := w.enums[name]; len(values) > 0 {
+		if values := w.enums[name]; len(values) > 0 && !w.partly[name] {
 			slices.Sort(values)
 			enums[name] = slices.Compact(values)
 		}
@@ -84,6 +95,7 @@ type walk struct {
 	required map[string][]string
 	enums    map[string][]string // the constants of each type of text
 	marked   map[string]bool     // the types that are enumerations
+	partly   map[string]bool     // those of which not all constants are known
 }
 
 func (w *walk) module(module, root, folder string) error {
@@ -154,16 +166,24 @@ func (w *walk) typed(pkg string, spec *ast.TypeSpec, doc *ast.CommentGroup) {
 
 // constant takes the values of typed text constants.
 func (w *walk) constant(pkg string, spec *ast.ValueSpec) {
-	of, ok := spec.Type.(*ast.Ident)
-	if !ok {
-		return
-	}
 	for _, value := range spec.Values {
-		literal, ok := value.(*ast.BasicLit)
-		if !ok || literal.Kind != token.STRING {
+		of, _ := spec.Type.(*ast.Ident)
+		if call, ok := value.(*ast.CallExpr); ok && len(call.Args) == 1 { // PathType("Exact")
+			of, _ = call.Fun.(*ast.Ident)
+			value = call.Args[0]
+		}
+		if of == nil {
 			continue
 		}
-		if text, err := strconv.Unquote(literal.Value); err == nil {
+		literal, ok := value.(*ast.BasicLit)
+		if !ok {
+			w.partly[pkg+"."+of.Name] = true // a constant of elsewhere
+			continue
+		}
+		if literal.Kind != token.STRING {
+			continue
+		}
+		if text, err := strconv.Unquote(literal.Value); err == nil && text != "" {
 			w.enums[pkg+"."+of.Name] = append(w.enums[pkg+"."+of.Name], text)
 		}
 	}

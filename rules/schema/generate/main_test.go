@@ -56,7 +56,7 @@ func TestPublished(t *testing.T) {
 	if err := json.Unmarshal(text, &swagger); err != nil {
 		t.Fatal(err)
 	}
-	w := &walk{required: map[string][]string{}, enums: map[string][]string{}, marked: map[string]bool{}}
+	w := &walk{required: map[string][]string{}, enums: map[string][]string{}, marked: map[string]bool{}, partly: map[string]bool{}}
 	for _, s := range sources {
 		dir, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", s.module).Output()
 		if err != nil {
