@@ -82,5 +82,5 @@ func SurveyTree(seen Seen, read func(path string) ([]byte, error), policy Policy
 		}
 		found = append(found, s.found...)
 	}
-	return Merge(found)
+	return Merge(Soften(found, read))
 }

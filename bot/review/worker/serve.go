@@ -397,7 +397,7 @@ func checkParts(ctx context.Context, snapshot *overlay.Snapshot, r Check, defini
 		return err
 	}
 	environment, _ := r.Options.Environments.Of(r.Overlay)
-	found = append(found, rules.CheckDocuments(r.Overlay, environment, documents, definitions, r.Policy))
+	found = append(found, rules.Soften(rules.CheckDocuments(r.Overlay, environment, documents, definitions, r.Policy), snapshot.ReadFile))
 	answer.Findings = rules.Suppress(rules.Merge(found...), snapshot.ReadFile)
 	return nil
 }
