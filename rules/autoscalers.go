@@ -112,8 +112,10 @@ func replicas(o *overlay.Object) (count int, said, ok bool) {
 	if !slices.Contains(replicated, o.Ref.Kind) {
 		return 0, false, false
 	}
-	said = text(o.Node, "spec", "replicas") != ""
-	count = number(o.Node, 1, "spec", "replicas")
+	if said = text(o.Node, "spec", "replicas") != ""; !said {
+		return 1, false, true
+	}
+	count = number(o.Node, -1, "spec", "replicas") // below 0 where it is filled in later
 	return count, said, count >= 0
 }
 
