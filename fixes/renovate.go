@@ -89,24 +89,33 @@ type renovateAsked struct {
 // A renovateState is what the options that were read so far make of the image.
 type renovateState struct{ enabled, pins bool }
 
-// writes reads the options in Renovate's own order: those for all, those of
-// the manager, then the rules for packages, of which the last that matches counts.
-func (a renovateAsked) writes(root *yaml.Node) bool {
-	reads := a.manager == readsEntries && defaultFiles.MatchString(a.file) ||
-		anyMatches(texts(root, a.manager, "managerFilePatterns"), a.file) || anyMatches(asPatterns(texts(root, a.manager, "fileMatch")), a.file)
+// reads reports whether the configuration has Renovate look at the image at all.
+func (a renovateAsked) reads(root *yaml.Node) bool {
 	managers, included := texts(root, "enabledManagers"), texts(root, "includePaths")
 	switch {
-	case !reads, len(managers) > 0 && !slices.Contains(managers, a.manager), len(included) > 0 && !anyMatches(included, a.file),
+	case len(managers) > 0 && !slices.Contains(managers, a.manager), len(included) > 0 && !anyMatches(included, a.file),
 		slices.ContainsFunc(texts(root, "ignorePaths"), func(part string) bool { return strings.Contains(a.file, part) || anyMatches([]string{part}, a.file) }),
 		slices.ContainsFunc(texts(root, "ignoreDeps"), func(name string) bool { return sameRepository(name, a.image) }):
 		return false
 	}
+	return a.manager == readsEntries && defaultFiles.MatchString(a.file) ||
+		anyMatches(texts(root, a.manager, "managerFilePatterns"), a.file) || anyMatches(asPatterns(texts(root, a.manager, "fileMatch")), a.file)
+}
+
+// writes reads the options in Renovate's own order: those for all, those of
+// the manager, then the rules for packages, of which the last that matches counts.
+func (a renovateAsked) writes(root *yaml.Node) bool {
+	if !a.reads(root) {
+		return false
+	}
 	state := renovateState{enabled: true}
-	presets := slices.DeleteFunc(texts(root, "extends"), func(preset string) bool { return slices.Contains(texts(root, "ignorePresets"), preset) })
 	a.apply(&state, root)
 	a.apply(&state, child(root, a.manager))
-	if slices.Contains(presets, "docker:pinDigests") || slices.Contains(presets, "config:best-practices") && !slices.Contains(texts(root, "ignorePresets"), "docker:pinDigests") {
-		state.pins = true // by a rule for packages
+	presets, ignored := texts(root, "extends"), texts(root, "ignorePresets")
+	for _, preset := range []string{"docker:pinDigests", "config:best-practices"} { // the second has the first, which has a rule for packages
+		if slices.Contains(presets, preset) && !slices.Contains(ignored, preset) && !slices.Contains(ignored, "docker:pinDigests") {
+			state.pins = true
+		}
 	}
 	for _, rule := range items(root, "packageRules") {
 		if a.matches(rule) {
