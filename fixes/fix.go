@@ -93,10 +93,8 @@ type OverlayProof struct {
 	// fix, "" where none does.
 	Environment string `json:"environment,omitempty"`
 	// Remaining are the findings of the fix that the overlay still has after
-	// it, or that its rule finds anew, as people read them; New are the
-	// fingerprints of all findings that only the fixed build has.
+	// it, or that its rule finds anew, as people read them.
 	Remaining []string `json:"remaining,omitempty"`
-	New       []string `json:"new,omitempty"`
 	// Error is set where there is nothing to compare: a sentence that says
 	// which of the builds failed, or that the fixes conflict.
 	Error string `json:"error,omitempty"`

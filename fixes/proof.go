@@ -63,18 +63,15 @@ func (p *OverlayProof) compareFindings(ctx context.Context, fixes []Fix, before 
 	if err != nil {
 		return err
 	}
-	known, path := map[string]bool{}, map[string]string{}
+	path := map[string]string{}
 	for _, f := range old {
-		known[f.Fingerprint], path[f.Fingerprint] = true, f.Path
+		path[f.Fingerprint] = f.Path
 	}
 	for _, f := range now {
-		isNew := !known[f.Fingerprint]
-		if isNew {
-			p.New = append(p.New, f.Fingerprint)
-		}
+		_, known := path[f.Fingerprint]
 		if slices.ContainsFunc(fixes, func(fix Fix) bool {
 			inItsFile := func(fingerprint string) bool { return path[fingerprint] == f.Path }
-			return slices.Contains(fix.Fingerprints, f.Fingerprint) && fix.means(after.Overlay) || isNew && fix.Rule == f.Rule &&
+			return slices.Contains(fix.Fingerprints, f.Fingerprint) && fix.means(after.Overlay) || !known && fix.Rule == f.Rule &&
 				(fix.changes(after.Overlay, f.Object) || slices.ContainsFunc(fix.Fingerprints, inItsFile))
 		}) {
 			p.Remaining = append(p.Remaining, fmt.Sprintf("%s of %s at %s", f.Rule, f.Object, f.Source))

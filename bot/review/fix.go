@@ -34,18 +34,18 @@ func (r *run) fix(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("planning fixes: %w", err)
 	}
-	for _, fix := range plan.Fixes {
-		proof, err := r.prove(ctx, []fixes.Fix{fix})
-		if err != nil {
-			return fmt.Errorf("proving %q: %w", fix.Title, err)
-		}
-		if proof.Reason != fixes.NoReason {
+	proofs, err := r.proveEach(ctx, plan.Fixes)
+	if err != nil {
+		return err
+	}
+	for i, fix := range plan.Fixes {
+		if proof := proofs[i]; proof.Reason != fixes.NoReason {
 			for _, fingerprint := range fix.Fingerprints {
 				plan.NoFix[fingerprint] = fixes.NoFix{Reason: proof.Reason, Detail: proof.Detail}
 			}
 			continue
 		}
-		proved, err := r.proved(fix, proof)
+		proved, err := r.proved(fix, proofs[i])
 		if err != nil {
 			return err
 		}
@@ -148,6 +148,22 @@ func withheld(findings []rules.Finding, why fixes.NoFix) map[string]fixes.NoFix 
 		out[f.Fingerprint] = why
 	}
 	return out
+}
+
+// proveEach proves each fix alone, as many at a time as there are workers.
+func (r *run) proveEach(ctx context.Context, planned []fixes.Fix) ([]fixes.Proof, error) {
+	proofs := make([]fixes.Proof, len(planned))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(r.pool.Size())
+	for i, fix := range planned {
+		group.Go(func() (err error) {
+			if proofs[i], err = r.prove(ctx, []fixes.Fix{fix}); err != nil {
+				return fmt.Errorf("proving %q: %w", fix.Title, err)
+			}
+			return nil
+		})
+	}
+	return proofs, group.Wait()
 }
 
 // prove builds every overlay that reads a changed file before and after the

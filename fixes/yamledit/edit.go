@@ -51,7 +51,7 @@ func Remove(document int, path Path, options ...RemoveOption) Edit {
 // InBlockScalar makes edits in the YAML that a literal scalar (|) holds, such as
 // an inline patch of a kustomization.
 func InBlockScalar(document int, path Path, inner ...Edit) Edit {
-	return Edit{document: document, path: path, plan: func(f *File) ([]Splice, func(*Node) error, error) { return one(f.inBlockScalar(document, path, inner)) }}
+	return Edit{document: document, path: path, plan: func(f *File) ([]Splice, func(*Node) error, error) { return f.inBlockScalar(document, path, inner) }}
 }
 
 // A Side is where a new place is, seen from an item that is there.

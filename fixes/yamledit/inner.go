@@ -6,25 +6,25 @@ import (
 )
 
 // inBlockScalar edits the text of a literal scalar as a file of its own.
-func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, func(*Node) error, error) {
+func (f *File) inBlockScalar(document int, path Path, edits []Edit) ([]Splice, func(*Node) error, error) {
 	n, err := f.place(document, path)
 	if err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	if n.style != literal {
-		return Splice{}, nil, &ErrStyle{n.Line, "only text behind | is edited inside; write the value so"}
+		return nil, nil, &ErrStyle{n.Line, "only text behind | is edited inside; write the value so"}
 	}
 	around := -1 // a document's root stands in nothing
 	if len(path) > 0 {
 		parent, err := f.Lookup(document, path.parent())
 		if err != nil {
-			return Splice{}, nil, err
+			return nil, nil, err
 		}
 		around = parent.indent
 	}
 	b, ok := (&spans{lines: f.lines}).content(n.start, around)
 	if !ok || b.indent == 0 {
-		return Splice{}, nil, &ErrNotPlaced{n.Line}
+		return nil, nil, &ErrNotPlaced{n.Line}
 	}
 	// The break of the last line is part of the text where it is part of the value.
 	end := n.end
@@ -35,15 +35,18 @@ func (f *File) inBlockScalar(document int, path Path, edits []Edit) (Splice, fun
 	text := dedent(outer, b.indent)
 	inner, err := parseAs(text, f.lines.ending(n.start))
 	if err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	result, err := inner.Apply(edits...)
 	if err != nil {
-		return Splice{}, nil, err
+		return nil, nil, err
 	}
 	value := strings.ReplaceAll(string(result.Bytes), "\r\n", "\n")
-	s := trim(Splice{Start: b.start, End: end, New: reindent(outer, text, result.Bytes, b.indent)}, outer)
-	return s, expectAt(path, func(n *Node) { n.Value = value }), nil
+	splices := outside(outer, text, result.Splices, b.indent)
+	for i := range splices {
+		splices[i].Start, splices[i].End = splices[i].Start+b.start, splices[i].End+b.start
+	}
+	return splices, expectAt(path, func(n *Node) { n.Value = value }), nil
 }
 
 // dedent takes the indent from every line.
@@ -56,16 +59,42 @@ func dedent(text []byte, indent int) []byte {
 	return out
 }
 
-// reindent is outer with what differs between old, which is outer without its
-// indent, and edited. The other lines keep their bytes, blanks on empty ones too.
-func reindent(outer, old, edited []byte, by int) string {
-	lines := bytes.SplitAfter(outer, []byte("\n"))
-	from, to := bytes.SplitAfter(old, []byte("\n")), bytes.SplitAfter(edited, []byte("\n"))
+// outside are splices of inner, which is outer without its indent, as those of
+// outer. Lines that none of them touches keep their bytes, blanks on empty ones too.
+func outside(outer, inner []byte, splices []Splice, by int) []Splice {
+	lines, from := bytes.SplitAfter(outer, []byte("\n")), bytes.SplitAfter(inner, []byte("\n"))
+	var out []Splice
+	line, at, start := 0, 0, 0 // a line, and where it begins in inner and in outer
+	for len(splices) > 0 {
+		for ; line < len(from)-1 && at+len(from[line]) <= splices[0].Start; line++ {
+			at, start = at+len(from[line]), start+len(lines[line])
+		}
+		first, end, edited := line, at, []byte(nil)
+		for ; len(splices) > 0 && (line == first || line == len(from) || splices[0].Start < end); splices = splices[1:] {
+			edited = append(edited, inner[at:splices[0].Start]...)
+			edited = append(edited, splices[0].New...)
+			at = splices[0].End
+			for ; line < len(from) && (line == first || end <= at); line++ {
+				end += len(from[line])
+			}
+		}
+		edited = append(edited, inner[at:end]...)
+		old := bytes.Join(lines[first:line], nil)
+		out = append(out, trim(Splice{start, start + len(old), reindent(lines[first:line], from[first:line], edited, by)}, old))
+		at, start = end, start+len(old)
+	}
+	return out
+}
+
+// reindent is the lines with what differs between old, which are they without
+// their indent, and edited.
+func reindent(lines, old [][]byte, edited []byte, by int) string {
+	to := bytes.SplitAfter(edited, []byte("\n"))
 	head, tail := 0, 0
-	for head < min(len(from), len(to)) && bytes.Equal(from[head], to[head]) {
+	for head < min(len(old), len(to)) && bytes.Equal(old[head], to[head]) {
 		head++
 	}
-	for tail < min(len(from), len(to))-head && bytes.Equal(from[len(from)-1-tail], to[len(to)-1-tail]) {
+	for tail < min(len(old), len(to))-head && bytes.Equal(old[len(old)-1-tail], to[len(to)-1-tail]) {
 		tail++
 	}
 	return string(bytes.Join(lines[:head], nil)) + indent(bytes.Join(to[head:len(to)-tail], nil), by) + string(bytes.Join(lines[len(lines)-tail:], nil))
