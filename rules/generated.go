@@ -47,7 +47,7 @@ func Generator(path string, text []byte) string {
 func Soften(found []Finding, read func(path string) ([]byte, error)) []Finding {
 	writers := map[string]string{}
 	first := map[string]int{} // by identity
-	var out []Finding
+	out := make([]Finding, 0, len(found))
 	for _, f := range found {
 		by, known := writers[f.Path]
 		if !known && f.Path != "" {

@@ -106,6 +106,9 @@ func (r *run) add(rule *Rule, f Fault) {
 	if f.Object != nil {
 		found.Suppressed = r.annotated(rule, f.Object)
 	}
+	if len(r.found) == cap(r.found) { // append grows a long list by a quarter, and copies what are large values each time
+		r.found = slices.Grow(r.found, len(r.found)+1)
+	}
 	r.found = append(r.found, found)
 }
 
@@ -186,8 +189,9 @@ func (f *Finding) AddOthers(other Finding) {
 // is not named.
 func Merge(findings ...[]Finding) []Finding {
 	at := map[string]int{}
-	var out []Finding
-	for _, f := range slices.Concat(findings...) {
+	all := slices.Concat(findings...)
+	out := all[:0] // no longer than what is read
+	for _, f := range all {
 		i, seen := at[f.Fingerprint]
 		if !seen {
 			at[f.Fingerprint] = len(out)
