@@ -2,8 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"errors"
-	"io"
 	"path"
 	"regexp"
 	"slices"
@@ -24,8 +22,8 @@ func additions(file string, src []byte) (all []Addition, sources map[string]stri
 	documents := yaml.NewDecoder(bytes.NewReader(src))
 	for range maxRead {
 		var document yaml.Node
-		if err := documents.Decode(&document); errors.Is(err, io.EOF) || err != nil {
-			break // what does not parse is told elsewhere
+		if documents.Decode(&document) != nil {
+			break // the end, or what does not parse, which is told elsewhere
 		}
 		if len(document.Content) == 0 {
 			continue
@@ -67,19 +65,6 @@ func (a Addition) isEmpty() bool {
 	return len(a.Patches)+len(a.Images)+len(a.Replicas)+len(a.Labels)+len(a.Annotations) == 0 && !a.Namespace && !a.Destination && !a.Names && !a.Components && !a.Substitutes
 }
 
-// keysOf are the keys of the mapping at a key of a mapping.
-func keysOf(mapping *yaml.Node, key string) []string {
-	n := child(mapping, key)
-	if n == nil || n.Kind != yaml.MappingNode {
-		return nil
-	}
-	var keys []string
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		keys = append(keys, n.Content[i].Value)
-	}
-	return keys
-}
-
 // fluxAddition is what a Flux Kustomization adds.
 func fluxAddition(object, spec *yaml.Node) Addition {
 	name := text(child(object, "metadata"), "name")
@@ -91,8 +76,9 @@ func fluxAddition(object, spec *yaml.Node) Addition {
 		a.Folders = folders(text(spec, "path"), nil)
 	}
 	build := child(spec, "postBuild")
-	a.Substitutes = len(keysOf(build, "substitute"))+len(items(build, "substituteFrom")) > 0
-	a.Labels, a.Annotations = keysOf(child(spec, "commonMetadata"), "labels"), keysOf(child(spec, "commonMetadata"), "annotations")
+	a.Substitutes = len(keys(child(build, "substitute")))+len(items(build, "substituteFrom")) > 0
+	metadata := child(spec, "commonMetadata")
+	a.Labels, a.Annotations = keys(child(metadata, "labels")), keys(child(metadata, "annotations"))
 	for _, image := range items(spec, "images") {
 		a.Images = append(a.Images, text(image, "name"))
 	}
@@ -113,7 +99,7 @@ func argoAdditions(object, spec *yaml.Node, kind string, generated []string) []A
 		by := child(source, "kustomize")
 		a := Addition{By: kind + text(child(object, "metadata"), "name"), Line: object.Line, Folders: folders(text(source, "path"), generated),
 			Repository: text(source, "repoURL"), Namespace: text(by, "namespace") != "", Destination: destination, Names: text(by, "namePrefix")+text(by, "nameSuffix") != "",
-			Labels: keysOf(by, "commonLabels"), Annotations: keysOf(by, "commonAnnotations"), Components: len(items(by, "components")) > 0, Patches: patchesOf(by)}
+			Labels: keys(child(by, "commonLabels")), Annotations: keys(child(by, "commonAnnotations")), Components: len(items(by, "components")) > 0, Patches: patchesOf(by)}
 		for _, image := range items(by, "images") {
 			a.Images = append(a.Images, imageName(image.Value))
 		}
